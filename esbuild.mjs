@@ -1,0 +1,34 @@
+// One table of entry points -> dist/. `node esbuild.mjs --watch` rebuilds on change.
+import * as esbuild from "esbuild";
+
+const watch = process.argv.includes("--watch");
+
+const common = {
+  bundle: true,
+  platform: "node",
+  format: "cjs",
+  target: "node22",
+  minify: !watch,
+  sourcemap: watch ? "linked" : false,
+  keepNames: true,
+  // ESM-only dependencies ask for import.meta.url; a CommonJS bundle has to spell it.
+  define: { "import.meta.url": "__importMetaUrl" },
+  banner: { js: 'const __importMetaUrl = require("url").pathToFileURL(__filename).href;' },
+  logLevel: "warning",
+};
+
+const entries = [
+  { entryPoints: { client: "client/extension.ts" }, external: ["vscode"] },
+  { entryPoints: { server: "server/main.ts" } },
+  { entryPoints: { cli: "server/cli.ts" } },
+];
+
+for (const entry of entries) {
+  const options = { ...common, ...entry, outdir: "dist" };
+  if (watch) {
+    const context = await esbuild.context(options);
+    await context.watch();
+  } else {
+    await esbuild.build(options);
+  }
+}

@@ -1,0 +1,54 @@
+// Every pinned part that is not in package.json, in one place. Node built-ins only: this runs before npm ci, on Node 20.
+import { createHash } from "node:crypto";
+import { homedir } from "node:os";
+import path from "node:path";
+
+export const codeServerVersion = "4.139.1";
+
+/** Python environments of the tests and the demo, by name. sqlfluff and its templater must be the same version. */
+export const pythonEnvironments = {
+  /** What most users have. The demo and nearly all tests run on it. */
+  dbt111: ["dbt-core==1.11.16", "dbt-duckdb==1.11.1", "sqlfluff==4.4.0", "sqlfluff-templater-dbt==4.4.0"],
+  /** The oldest minor that is supported. */
+  dbt18: [
+    "dbt-core==1.8.9",
+    "dbt-duckdb==1.8.4",
+    "duckdb==1.1.3",
+    "sqlfluff==4.4.0",
+    "sqlfluff-templater-dbt==4.4.0",
+  ],
+};
+
+/** Only `npm run bench` needs these: the peers it measures against. */
+export const benchEnvironments = {
+  dbtCoreInterface: [
+    "dbt-core-interface==1.1.7",
+    "dbt-core==1.11.16",
+    "dbt-duckdb==1.11.1",
+    "sqlfluff==4.4.0",
+    "sqlfluff-templater-dbt==4.4.0",
+  ],
+};
+
+/** Outside the repo, shared by all clones: FLOE_DBT_CACHE, else the user's cache folder. */
+export function cacheDir() {
+  return (
+    process.env.FLOE_DBT_CACHE ??
+    path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), ".cache"), "floe-dbt-dev")
+  );
+}
+
+/** Folder of an environment: its name and a hash of what is pinned in it, so a new pin is a new folder. */
+export function pythonEnvironmentDir(name) {
+  const pinned = { ...pythonEnvironments, ...benchEnvironments }[name];
+  if (!pinned) throw new Error(`No Python environment is called ${name}.`);
+  const hash = createHash("sha256").update(pinned.join("\n")).digest("hex").slice(0, 8);
+  return path.join(cacheDir(), "python", `${name}-${hash}`);
+}
+
+/** Interpreter inside a virtual environment. */
+export function pythonIn(environmentDir) {
+  return process.platform === "win32"
+    ? path.join(environmentDir, "Scripts", "python.exe")
+    : path.join(environmentDir, "bin", "python");
+}

@@ -1,0 +1,120 @@
+import type { DbtCompilationResult } from "../../protocol/compilation.ts";
+import type { LintIssue, ProjectLintResult } from "../../protocol/lint.ts";
+import type { ProjectState, Remedy, RuntimeMetadata, RuntimeName } from "../../protocol/runtime.ts";
+
+/**
+ * The contract of ADR-0043, method for method: WHERE and HOW dbt compiles one project. Nothing outside plugins/ knows which
+ * runtime it has; what differs is asked through `capabilities`.
+ *
+ * Every method may throw a DbtError (errors.ts) and nothing else on purpose. A mistake in the user's SQL is data. Every
+ * call takes an AbortSignal and, once it fires, rejects with DbtCancelledError within seconds and leaves no process.
+ */
+export interface DbtPlugin extends AsyncDisposable {
+  readonly runtime: RuntimeName;
+  /** What the UI may offer beyond the ADR's methods, all of which are always there. */
+  readonly capabilities: ReadonlySet<DbtCapability>;
+
+  /** Compiles the project. @returns absolute path of manifest.json. @throws DbtCompilationError */
+  compileProject(project: ProjectRef, call?: Call): Promise<string>;
+  runModels(project: ProjectRef, selection?: RunSelection, call?: Call): Promise<DbtCompilationResult>;
+  runTests(project: ProjectRef, selection?: RunSelection, call?: Call): Promise<DbtCompilationResult>;
+  /** The parsed manifest.json of the last compile. @throws DbtConfigurationError if there is none or it is broken */
+  getManifest(project: ProjectRef, call?: Call): Promise<Record<string, unknown>>;
+  getRunResults(project: ProjectRef, call?: Call): Promise<Record<string, unknown>>;
+  /** False if commands must be serialised (dbtRunner is not safe in parallel). */
+  supportsParallelExecution(): boolean;
+  /** For observability; never throws, holds no secret. */
+  getRuntimeMetadata(project: ProjectRef, call?: Call): Promise<RuntimeMetadata>;
+  /** @throws DbtLintError if linting itself fails, never because SQL has issues */
+  lintProject(project: ProjectRef, request?: LintRequest, call?: Call): Promise<ProjectLintResult>;
+  supportsSqlLinting(): boolean;
+
+  /** The text the linter's own fixes make of one file, saved or not. Writes nothing. Capability "fixText". */
+  fixText(project: ProjectRef, request: FixRequest, call?: Call): Promise<FixResult>;
+  /** Tells the plugin which files of the project changed on disk, so that it can refresh what it holds. Never waits. */
+  filesChanged(project: ProjectRef, paths: readonly string[]): void;
+  /** How this project's environment is, for the doctor and the status. Starts nothing that is not needed to answer. */
+  inspect(project: ProjectRef, call?: Call): Promise<EnvironmentReport>;
+  /** Stops what runs for this project; the next call starts afresh. */
+  stop(project: ProjectRef): Promise<void>;
+}
+
+export const dbtCapabilities = ["fixText", "lintUnsaved", "setUpEnvironment"] as const;
+export type DbtCapability = (typeof dbtCapabilities)[number];
+
+/** ADR-0043's (project_dir, profiles_dir, target). */
+export interface ProjectRef {
+  /** Absolute path of the folder that holds dbt_project.yml. */
+  projectDir: string;
+  /** Folder that holds profiles.yml; dbt's own search order where absent. */
+  profilesDir?: string;
+  /** Target name; the profile's default where absent. */
+  target?: string;
+  /** The workspace folder the project was found in: how far up configuration and virtual environments are looked for. */
+  workspaceDir?: string;
+}
+
+export interface Call {
+  signal?: AbortSignal;
+  onEvent?: (event: DbtEvent) => void;
+}
+
+export type DbtEvent =
+  | {
+      type: "status";
+      state: ProjectState;
+      reason?: string;
+      remedy?: Remedy;
+      versions?: Record<string, string>;
+    }
+  /** What is known of a file before its lint ends: template and parse errors come a wave earlier than the rules'. */
+  | { type: "lintWave"; filePath: string; issues: LintIssue[] }
+  /** One file's final answer, in a lint of many. */
+  | { type: "fileLinted"; filePath: string; issues: LintIssue[]; skippedReason?: string }
+  | { type: "progress"; done: number; total: number; label: string }
+  | { type: "nodeStarted"; uniqueId: string }
+  | { type: "nodeFinished"; uniqueId: string; status: string; seconds: number; message?: string }
+  | { type: "log"; level: "debug" | "info" | "warn" | "error"; message: string };
+
+export interface RunSelection {
+  select?: string;
+  exclude?: string;
+  fullRefresh?: boolean;
+}
+
+export interface LintRequest {
+  /** Absolute paths of files or folders; the whole project where absent. */
+  paths?: readonly string[];
+  /** Unsaved text by absolute path, taken instead of the file's. Line ends as they are in the editor. */
+  texts?: ReadonlyMap<string, string>;
+  /** Mend what the linter can and write the files (ADR-0043 `fix`). */
+  fix?: boolean;
+  /** A person waits for this one: it goes before work of the background. */
+  interactive?: boolean;
+}
+
+export interface FixRequest {
+  path: string;
+  /** The text to mend; the file's own where absent. */
+  text?: string;
+  /** Only these rules; all of the configuration's where absent. */
+  rules?: readonly string[];
+  /** Formatting: layout and capitalisation only, as `sqlfluff format`. */
+  format?: boolean;
+}
+
+export interface FixResult {
+  /** The whole mended text with "\n" line ends, or null where nothing may be changed. */
+  text: string | null;
+  /** Why `text` is null: "the file does not parse", "nothing to fix". */
+  reason?: string;
+}
+
+/** What the doctor shows for one project. Sections and lines are in reading order. Holds no secret. */
+export interface EnvironmentReport {
+  facts: { label: string; value: string }[];
+  /** Where things were looked for, numbered in the order of the search, the chosen one marked. */
+  searched: { place: string; found: string | null; chosen: boolean }[];
+  problems: { severity: "error" | "warning"; message: string; remedy?: Remedy }[];
+  versions: Record<string, string>;
+}
