@@ -1,0 +1,64 @@
+// Prepares what the demo and the tests need, pinned by pins.mjs, in a cache outside the repo. Quick when all is there.
+//   node scripts/setup.mjs [--bench]
+import { pathToFileURL } from "node:url";
+import { cacheDir } from "./pins.mjs";
+import { withCacheLock } from "./setup/cache.mjs";
+import { chromium } from "./setup/chromium.mjs";
+import { codeServer } from "./setup/codeServer.mjs";
+import { nodeModules } from "./setup/nodeModules.mjs";
+import { pythonEnvironment } from "./setup/python.mjs";
+
+/** What each use needs, besides node_modules. */
+export const partsFor = {
+  tests: () => [pythonEnvironment("dbt111"), pythonEnvironment("dbt18")],
+  editorTests: () => [pythonEnvironment("dbt111"), codeServer, chromium],
+  browserDemo: () => [pythonEnvironment("dbt111"), codeServer],
+  desktopDemo: () => [pythonEnvironment("dbt111")],
+  bench: () => [pythonEnvironment("dbt111"), pythonEnvironment("dbtCoreInterface")],
+};
+
+/** Installs what is missing of node_modules and then of `parts`, with a line each. */
+export async function setUp(parts) {
+  const all = [nodeModules, ...parts];
+  if (await allReady(all)) {
+    console.log(`✓ Everything is prepared in ${cacheDir()}`);
+    return;
+  }
+  await withCacheLock(
+    async () => {
+      // The others use the Node of node_modules.
+      await prepare(nodeModules);
+      const outcomes = await Promise.allSettled(parts.map(prepare));
+      const failed = outcomes.filter((outcome) => outcome.status === "rejected");
+      if (failed.length > 0) throw new Error(failed.map((outcome) => outcome.reason.message).join("\n\n"));
+    },
+    { onWait: (pid) => console.log(`· Another set-up is at work (process ${pid}); waiting for it`) },
+  );
+}
+
+async function allReady(parts) {
+  for (const part of parts) if (!(await part.isReady())) return false;
+  return true;
+}
+
+async function prepare(part) {
+  if (await part.isReady()) {
+    console.log(`✓ ${part.title}: already there`);
+    return;
+  }
+  console.log(`· ${part.title} ...`);
+  const started = performance.now();
+  await part.install();
+  console.log(`✓ ${part.title}: ${((performance.now() - started) / 1000).toFixed(0)} s`);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const parts = [...new Map([...partsFor.tests(), ...partsFor.editorTests()].map((p) => [p.title, p])).values()];
+  if (process.argv.includes("--bench")) parts.push(...partsFor.bench().slice(1));
+  try {
+    await setUp(parts);
+  } catch (error) {
+    console.error(`\n${error.message}`);
+    process.exitCode = 1;
+  }
+}

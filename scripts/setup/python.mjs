@@ -1,0 +1,73 @@
+// Virtual environments with pinned dbt and SQLFluff.
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import path from "node:path";
+import { benchEnvironments, pythonEnvironmentDir, pythonEnvironments, pythonIn } from "../pins.mjs";
+import { isReady, markReady } from "./cache.mjs";
+import { run } from "./child.mjs";
+
+const oldest = [3, 10];
+
+/** One environment as a part of the set-up. A venv holds its own absolute path, so it is made where it stays. */
+export function pythonEnvironment(name) {
+  const dir = pythonEnvironmentDir(name);
+  const python = pythonIn(dir);
+  const pinned = { ...pythonEnvironments, ...benchEnvironments }[name];
+  const part = `python-${path.basename(dir)}`;
+  return {
+    title: `Python environment ${name} (${pinned.slice(0, 2).join(", ")})`,
+    async isReady() {
+      if (!existsSync(python)) return false;
+      if (isReady(part)) return true;
+      if (!(await holds(python, pinned))) return false;
+      await markReady(part);
+      return true;
+    },
+    async install() {
+      const base = await findPython();
+      await rm(dir, { recursive: true, force: true });
+      await run(base, ["-m", "venv", dir]);
+      await run(python, ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "-q", ...pinned]);
+      await markReady(part);
+    },
+  };
+}
+
+async function holds(python, pinned) {
+  const program = [
+    "import sys",
+    "from importlib.metadata import version",
+    "for pin in sys.argv[1:]:",
+    "    name, wanted = pin.split('==')",
+    "    assert version(name) == wanted, name",
+    "import dbt.cli.main, sqlfluff",
+  ].join("\n");
+  return run(python, ["-c", program, ...pinned]).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function findPython() {
+  const seen = [];
+  for (const command of process.platform === "win32" ? ["python", "python3", "py"] : ["python3", "python"]) {
+    const program = "import sys; print('.'.join(map(str, sys.version_info[:3])), sys.executable)";
+    const printed = await run(command, ["-c", program]).catch(() => undefined);
+    if (!printed) continue;
+    const [version, ...rest] = printed.trim().split(" ");
+    const [major, minor] = version.split(".").map(Number);
+    if (major > oldest[0] || (major === oldest[0] && minor >= oldest[1])) {
+      const executable = rest.join(" ");
+      await run(executable, ["-c", "import venv, ensurepip"]).catch(() => {
+        throw new Error(
+          `${executable} cannot make virtual environments. Install its venv module (Debian and Ubuntu: apt install python3-venv) and try again.`,
+        );
+      });
+      return executable;
+    }
+    seen.push(`${command} is ${version}`);
+  }
+  throw new Error(
+    `Python ${oldest.join(".")} or newer is needed${seen.length > 0 ? ` (${seen.join(", ")})` : ", and no python3 is on PATH"}. Install it and try again.`,
+  );
+}
