@@ -53,7 +53,9 @@ async function prepare(part) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const parts = [...new Map([...partsFor.tests(), ...partsFor.editorTests()].map((p) => [p.title, p])).values()];
+  const parts = [
+    ...new Map([...partsFor.tests(), ...partsFor.editorTests()].map((p) => [p.title, p])).values(),
+  ];
   if (process.argv.includes("--bench")) parts.push(...partsFor.bench().slice(1));
   try {
     await setUp(parts);

@@ -18,7 +18,9 @@ export function chromiumLaunch() {
   return {
     executablePath: path.join(dir(), "chromium"),
     env: {
-      LD_LIBRARY_PATH: [path.join(dir(), "al2023/lib"), process.env.LD_LIBRARY_PATH].filter(Boolean).join(":"),
+      LD_LIBRARY_PATH: [path.join(dir(), "al2023/lib"), process.env.LD_LIBRARY_PATH]
+        .filter(Boolean)
+        .join(":"),
       FONTCONFIG_PATH: path.join(dir(), "fonts"),
     },
   };
@@ -26,7 +28,8 @@ export function chromiumLaunch() {
 
 export const chromium = {
   title: "Chromium",
-  isReady: () => Promise.resolve(existsSync(toolScript("@sparticuz")) && isReady(part()) && existsSync(dir())),
+  isReady: () =>
+    Promise.resolve(existsSync(toolScript("@sparticuz")) && isReady(part()) && existsSync(dir())),
   async install() {
     if (process.platform !== "linux" || process.arch !== "x64") {
       throw new Error("Editor tests need Linux on x64: the Chromium of npm is built for it alone.");

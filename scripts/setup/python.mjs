@@ -27,7 +27,15 @@ export function pythonEnvironment(name) {
       const base = await findPython();
       await rm(dir, { recursive: true, force: true });
       await run(base, ["-m", "venv", dir]);
-      await run(python, ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "-q", ...pinned]);
+      await run(python, [
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--no-input",
+        "-q",
+        ...pinned,
+      ]);
       await markReady(part);
     },
   };

@@ -1,0 +1,51 @@
+// Everything, from type check to real VS Code. The last line is what continuous integration reads.
+//   npm test                        all stages
+//   npm test -- --only unit,server  some
+import { mkdirSync } from "node:fs";
+import { summaryLine } from "./testing/report.mjs";
+import { resultsDir, stages } from "./testing/stages.mjs";
+
+const tests = [];
+try {
+  mkdirSync(resultsDir, { recursive: true });
+  for (const name of chosenStages()) {
+    const started = performance.now();
+    console.log(`\n── ${name}`);
+    const ran = await stages[name].run();
+    const seconds = ((performance.now() - started) / 1000).toFixed(0);
+    console.log(ran.length === 0 ? "no tests yet" : `${summaryLine(ran)}  (${seconds} s)`);
+    for (const test of ran) {
+      if (test.status === "failed") console.log(`✗ ${test.name}\n${indent(test.message ?? "")}`);
+    }
+    tests.push(...ran);
+    // Nothing of the rest could say anything true.
+    if (name === "setup" && ran.some((test) => test.status === "failed")) break;
+  }
+} catch (error) {
+  // On stdout too: the last line of the output has to be the count.
+  console.log(error.message);
+  tests.push({ name: "npm test", status: "failed" });
+}
+
+const skipped = tests.filter((test) => test.status === "skipped");
+const failed = tests.filter((test) => test.status === "failed");
+if (skipped.length > 0) console.log(`\nSkipped:\n${skipped.map((test) => `- ${test.name}`).join("\n")}`);
+if (failed.length > 0) console.log(`\nFailed:\n${failed.map((test) => `✗ ${test.name}`).join("\n")}`);
+console.log(`\n${summaryLine(tests)}`);
+process.exitCode = failed.length > 0 || tests.length === 0 ? 1 : 0;
+
+function chosenStages() {
+  const at = process.argv.findIndex((argument) => argument.startsWith("--only"));
+  if (at < 0) return Object.keys(stages);
+  const value = process.argv[at].split("=")[1] ?? process.argv[at + 1] ?? "";
+  const names = value.split(",").filter(Boolean);
+  const unknown = names.filter((name) => !(name in stages));
+  if (unknown.length > 0 || names.length === 0) {
+    throw new Error(`--only takes stages: ${Object.keys(stages).join(", ")}.`);
+  }
+  return names;
+}
+
+function indent(text) {
+  return text.replace(/^/gm, "    ");
+}

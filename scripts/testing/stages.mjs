@@ -1,0 +1,120 @@
+// The stages of `npm test`, in their order. A stage is a name and a function that gives its tests.
+import { spawn } from "node:child_process";
+import { createWriteStream, existsSync, readdirSync, rmSync } from "node:fs";
+import path from "node:path";
+import { setUp, partsFor } from "../setup.mjs";
+import { projectEnvironment, projectNode, repoDir, toolScript } from "../setup/nodeModules.mjs";
+import { readEditorReport, readVitestReport } from "./report.mjs";
+
+export const resultsDir = path.join(repoDir, "test-results");
+
+const minute = 60_000;
+
+export const stages = {
+  setup: {
+    run: () => oneTest("set-up", () => setUp([...partsFor.tests(), ...partsFor.editorTests().slice(1)])),
+  },
+  typecheck: check("typecheck", [toolScript("typescript/bin/tsc"), "--noEmit"]),
+  eslint: check("eslint", [toolScript("eslint/bin/eslint.js"), ".", "--max-warnings", "0"]),
+  prettier: check("prettier", [toolScript("prettier/bin/prettier.cjs"), "--check", "."]),
+  manifest: check("manifest", ["scripts/manifest.mjs", "--check"]),
+  unit: vitest("unit", 2),
+  worker: vitest("worker", 10),
+  contract: vitest("contract", 10),
+  server: vitest("server", 10),
+  cli: vitest("cli", 10),
+  build: check("build", ["esbuild.mjs"]),
+  package: check("package", ["scripts/package.mjs"]),
+  start: check("start", ["scripts/start.mjs", "--check"]),
+  editor: { run: editorTests },
+};
+
+/** A program whose exit code is its whole answer: one test. */
+function check(name, args) {
+  return {
+    run: () =>
+      oneTest(name, async () => {
+        const { code, log } = await runLogged(name, args, 5 * minute);
+        if (code !== 0) throw new Error(tail(log));
+      }),
+  };
+}
+
+function vitest(project, minutes) {
+  return {
+    async run() {
+      if (!hasTests(path.join(repoDir, "test", project))) return [];
+      const report = path.join(resultsDir, `${project}.json`);
+      rmSync(report, { force: true });
+      const { code, log } = await runLogged(
+        project,
+        [
+          toolScript("vitest/vitest.mjs"),
+          ...["run", "--project", project],
+          ...["--reporter", "default", "--reporter", "json", "--outputFile.json", report],
+        ],
+        minutes * minute,
+      );
+      const tests = existsSync(report) ? readVitestReport(report, repoDir) : [];
+      return complete(project, tests, code, log);
+    },
+  };
+}
+
+async function editorTests() {
+  const report = path.join(resultsDir, "editor.json");
+  rmSync(report, { force: true });
+  const { code, log } = await runLogged("editor", ["test/editor/run.ts"], 10 * minute);
+  const tests = existsSync(report) ? readEditorReport(report) : [];
+  return complete("editor", tests, code, log);
+}
+
+/** A run that ended badly without one failed test to show for it, or without any test, is itself a failed test. */
+function complete(name, tests, code, log) {
+  const explained = tests.some((test) => test.status === "failed");
+  if (code === 0 && tests.length > 0) return tests;
+  if (code !== 0 && explained) return tests;
+  const what = code === 0 ? `${name}: no test ran` : `${name}: ended with ${code}`;
+  return [...tests, { name: what, status: "failed", message: tail(log) }];
+}
+
+async function oneTest(name, work) {
+  try {
+    await work();
+    return [{ name, status: "passed" }];
+  } catch (error) {
+    return [{ name, status: "failed", message: error.message }];
+  }
+}
+
+/** Runs a script on the project's Node; all it prints goes to test-results/<name>.log. */
+async function runLogged(name, args, timeout) {
+  const file = path.join(resultsDir, `${name}.log`);
+  const child = spawn(projectNode, args, {
+    cwd: repoDir,
+    env: { ...projectEnvironment(), NO_COLOR: "1", FORCE_COLOR: undefined },
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout,
+  });
+  const stream = createWriteStream(file);
+  const log = [];
+  for (const output of [child.stdout, child.stderr]) {
+    output.on("data", (chunk) => {
+      log.push(chunk);
+      stream.write(chunk);
+    });
+  }
+  const code = await new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (exit, signal) => resolve(exit ?? signal));
+  });
+  await new Promise((resolve) => stream.end(resolve));
+  return { code, log: Buffer.concat(log).toString() };
+}
+
+const tail = (text) => text.trimEnd().split("\n").slice(-40).join("\n");
+
+function hasTests(dir) {
+  if (!existsSync(dir)) return false;
+  return readdirSync(dir, { recursive: true }).some((file) => String(file).endsWith(".test.ts"));
+}
