@@ -1,0 +1,14 @@
+import type { Range } from "vscode-languageserver-protocol";
+
+/** One mistake in a configuration file, at the key it is about. */
+export interface ConfigProblem {
+  /** Absolute path of the file the mistake is in. */
+  filePath: string;
+  /** 0-based lines and UTF-16 columns, as in the Language Server Protocol. */
+  range: Range;
+  severity: "error" | "warning" | "info";
+  /** Stable and short, such as "unknown-profile". */
+  code: string;
+  /** What is wrong and what to do. Never holds a value of profiles.yml or of a secret. */
+  message: string;
+}

@@ -1,0 +1,120 @@
+import path from "node:path";
+import type { ConfigProblem } from "./configProblem.ts";
+import { checkValue, isRecord } from "./schemaProblems.ts";
+import { platformSchema, transformSchemas } from "./specSchema.ts";
+import type { YamlFile } from "./yamlFile.ts";
+
+/** One entry of floe.yaml's `transforms` that is for dbt. */
+export type Transform =
+  | {
+      form: "selection";
+      /** Absolute folder of models. */
+      path: string;
+      /** dbt's selection syntax; a list is joined by spaces, which dbt reads as "any of them". */
+      select: string | null;
+      exclude: string | null;
+      tests: boolean;
+    }
+  | { form: "model"; name: string; tags: string[]; tier: string | null; dependsOn: string[] };
+
+export interface SpecFile {
+  /** Absolute path of the manifest.yaml that `platform.manifest` names. */
+  manifestPath: string | null;
+  transforms: Transform[];
+  problems: ConfigProblem[];
+}
+
+/** Other tools may have a floe.yaml: ours has one of these keys. */
+export function isFloeSpec(file: YamlFile): boolean {
+  if (isRecord(file.value)) {
+    const { apiVersion } = file.value;
+    if (typeof apiVersion === "string" && apiVersion.startsWith("floe")) return true;
+    if ("transforms" in file.value || "platform" in file.value) return true;
+  }
+  return file.broken && /^(transforms|platform)\s*:/m.test(file.text);
+}
+
+export function readSpec(file: YamlFile): SpecFile {
+  const value = isRecord(file.value) ? file.value : {};
+  const platform = checkValue(platformSchema.nullish(), file, ["platform"], value["platform"]);
+  const spec: SpecFile = {
+    manifestPath: null,
+    transforms: [],
+    problems: [...file.problems, ...platform.problems],
+  };
+  const manifest = platform.value?.manifest;
+  if (manifest?.includes("://")) {
+    spec.problems.push({
+      filePath: file.filePath,
+      range: file.rangeOfValue(["platform", "manifest"]),
+      severity: "info",
+      code: "remote-manifest",
+      message: "Only a manifest.yaml in a folder is read here; this address is left to floe.",
+    });
+  } else if (manifest) {
+    spec.manifestPath = path.resolve(path.dirname(file.filePath), manifest);
+  }
+
+  const list = value["transforms"] ?? [];
+  if (!Array.isArray(list)) {
+    spec.problems.push(wrongTransform(file, ["transforms"], '"transforms" must be a list.'));
+    return spec;
+  }
+  for (const [index, item] of (list as unknown[]).entries()) addTransform(spec, file, index, item);
+  return spec;
+}
+
+function addTransform(spec: SpecFile, file: YamlFile, index: number, item: unknown): void {
+  const at = ["transforms", index];
+  const type = isRecord(item) ? (item["type"] ?? null) : null;
+  if (isRecord(item) && type === "dbt") {
+    const checked = checkValue(transformSchemas.selection, file, at, item);
+    spec.problems.push(...checked.problems);
+    if (!checked.value) return;
+    const { path: folder, select, exclude, tests } = checked.value;
+    spec.transforms.push({
+      form: "selection",
+      path: path.resolve(path.dirname(file.filePath), folder),
+      select: joined(select),
+      exclude: joined(exclude),
+      tests: tests ?? true,
+    });
+  } else if (isRecord(item) && type === null && "name" in item) {
+    const checked = checkValue(transformSchemas.model, file, at, item);
+    spec.problems.push(...checked.problems);
+    if (!checked.value) return;
+    const { name, tags, tier, dependsOn } = checked.value;
+    spec.transforms.push({
+      form: "model",
+      name,
+      tags: tags ?? [],
+      tier: tier ?? null,
+      dependsOn: dependsOn ?? [],
+    });
+  } else if (!isRecord(item) || type === null) {
+    spec.problems.push(
+      wrongTransform(
+        file,
+        at,
+        'A transform is either "type: dbt" with a "path", or has the "name" of a model.',
+      ),
+    );
+  } else if (typeof type !== "string") {
+    spec.problems.push(wrongTransform(file, [...at, "type"], '"type" must be a text, such as dbt.'));
+  }
+}
+
+function joined(selection: string | string[] | null | undefined): string | null {
+  const text = Array.isArray(selection) ? selection.join(" ") : (selection ?? "");
+  return text.trim() === "" ? null : text;
+}
+
+function wrongTransform(file: YamlFile, at: (string | number)[], message: string): ConfigProblem {
+  return {
+    filePath: file.filePath,
+    range: file.rangeOfValue(at),
+    severity: "error",
+    code: "invalid-value",
+    message,
+  };
+}
