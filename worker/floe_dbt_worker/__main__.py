@@ -1,0 +1,24 @@
+"""Entry: `python -u -X utf8 -m floe_dbt_worker`, or `python <folder>/floe_dbt_worker`. Nothing heavy is imported here."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+if not __package__:
+    # Started by path: Python put this folder on sys.path, where our module names would shadow the user's own.
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or os.curdir) != here]
+    sys.path.insert(0, os.path.dirname(here))
+
+from floe_dbt_worker.streams import protect_streams
+
+if __name__ == "__main__":
+    # Before anything of the user's can print: from here on only the channel writes to the real stdout.
+    channel, requests = protect_streams()
+
+    from floe_dbt_worker.loop import Loop
+    from floe_dbt_worker.session import Session
+
+    loop = Loop(channel, requests)
+    loop.run(Session(channel, loop))

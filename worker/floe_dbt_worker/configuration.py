@@ -1,0 +1,167 @@
+"""SQLFluff's configuration as `sqlfluff lint` would have it, read once and read again the moment a file of it changes."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from floe_dbt_worker.protocol import RequestFailed, one_line
+
+CONFIG_NAMES = ("setup.cfg", "tox.ini", "pep8.ini", ".sqlfluff", "pyproject.toml")
+
+_DIALECTS = {
+    "spark": "sparksql",
+    "sqlserver": "tsql",
+    "fabric": "tsql",
+    "synapse": "tsql",
+    "fabricspark": "sparksql",
+    "postgresql": "postgres",
+    "athena": "athena",
+    "glue": "sparksql",
+    "dremio": "ansi",
+    "starburst": "trino",
+    "redshift": "redshift",
+}
+
+FORMAT_RULES = (
+    "capitalisation,layout,ambiguous.union,convention.not_equal,convention.coalesce,"
+    "convention.select_trailing_comma,convention.is_null,jinja.padding,structure.distinct"
+)
+"""The rules `sqlfluff format` runs (sqlfluff/cli/commands.py, cli_format)."""
+
+
+def working_dir(project_dir: str, workspace_dir: str | None) -> str:
+    """Where a person would run `sqlfluff lint`: the nearest folder with a configuration, up to the workspace's."""
+    folder = project_dir
+    while True:
+        if any(_configures_sqlfluff(os.path.join(folder, name)) for name in CONFIG_NAMES):
+            return folder
+        parent = os.path.dirname(folder)
+        if not workspace_dir or folder == workspace_dir or parent == folder or not _inside(folder, workspace_dir):
+            return project_dir
+        folder = parent
+
+
+def dialect_for(adapter: str | None) -> str:
+    """SQLFluff's dialect for a dbt adapter; "ansi" where there is none."""
+    from sqlfluff.core.dialects import dialect_readout
+
+    name = _DIALECTS.get(adapter or "", adapter)
+    return name if name in {dialect.label for dialect in dialect_readout()} else "ansi"
+
+
+class Configuration:
+    """The configuration in force. `refresh` first, then `root` and `for_file`."""
+
+    def __init__(self, project_dir: str, overrides: dict[str, str | None]) -> None:
+        """@param overrides: keys of [sqlfluff:templater:dbt] that win over the user's, such as project_dir and target"""
+        self.epoch = 0
+        """Rises with every change."""
+        self._project_dir = project_dir
+        self._dbt = {key: value for key, value in overrides.items() if value}
+        self._signature: Any = None
+        self._folders: set[str] = set()
+        self._children: dict[tuple[str, str], Any] = {}
+        self._roots: dict[str, Any] = {}
+        self._degraded = False
+        self._default_dialect = "ansi"
+        self.configured = False
+        """Whether the user has any SQLFluff configuration at the root."""
+
+    def refresh(self, degraded: bool, adapter: str | None) -> bool:
+        """Reads again what changed on disk. @returns whether anything did. @raises RequestFailed configuration"""
+        dialect = dialect_for(adapter)
+        state = (self._stat(), degraded, dialect)
+        if state == self._signature:
+            return False
+        from sqlfluff.core.config import file as config_file
+        from sqlfluff.core.config import loader
+
+        for module in (loader, config_file):
+            for function in vars(module).values():
+                if hasattr(function, "cache_clear"):
+                    function.cache_clear()
+        self._folders, self._children, self._roots = set(), {}, {}
+        self._degraded, self._default_dialect = degraded, dialect
+        try:
+            self.configured = bool(loader.load_config_up_to_path("."))
+            self.root()
+        except Exception as error:
+            self._signature = None
+            raise RequestFailed("configuration", f"SQLFluff's configuration: {one_line(str(error))}") from None
+        self.epoch += 1
+        self._note_folders(os.getcwd())
+        self._signature = (self._stat(), degraded, dialect)
+        return True
+
+    def root(self, rules: str = "") -> Any:
+        """The FluffConfig of the working directory. @param rules: instead of the configuration's, as on the command line"""
+        if rules not in self._roots:
+            from sqlfluff.core import FluffConfig
+
+            overrides: dict[str, Any] = {}
+            if rules:
+                overrides["rules"] = rules
+            if self._degraded:
+                overrides["templater"] = "jinja"
+                overrides["ignore"] = "templating"
+            elif not self.configured:
+                overrides["templater"] = "dbt"
+            self._roots[rules] = self._complete(FluffConfig.from_root(overrides=overrides, require_dialect=False))
+        return self._roots[rules]
+
+    def for_file(self, path: str, text: str, rules: str = "") -> Any:
+        """The FluffConfig of one file, with its inline directives. Do not change it: files of a folder share it."""
+        folder = os.path.dirname(path)
+        key = (folder, rules)
+        if key not in self._children:
+            self._note_folders(folder)
+            if self._signature is not None:
+                self._signature = (self._stat(), *self._signature[1:])
+            self._children[key] = self._complete(self.root(rules).make_child_from_path(path, require_dialect=False))
+        config = self._children[key]
+        if "sqlfluff:" in text:
+            config = config.copy()
+            config.process_raw_file_for_config(text, path)
+        return config
+
+    def _complete(self, config: Any) -> Any:
+        if config.get("dialect") is None:
+            config.process_inline_config(f"-- sqlfluff:dialect:{self._default_dialect}", "default")
+        templater = config._configs.setdefault("templater", {})
+        templater.setdefault("dbt", {}).update(self._dbt)
+        return config
+
+    def _note_folders(self, folder: str) -> None:
+        """Every folder a configuration of `folder` may come from is watched by its files' times."""
+        while folder not in self._folders:
+            self._folders.add(folder)
+            folder = os.path.dirname(folder)
+        self._folders.add(os.path.expanduser("~"))
+
+    def _stat(self) -> Any:
+        found = []
+        for folder in sorted(self._folders):
+            for name in CONFIG_NAMES:
+                path = os.path.join(folder, name)
+                try:
+                    status = os.stat(path)
+                except OSError:
+                    continue
+                found.append((path, status.st_mtime_ns, status.st_size))
+        return tuple(found)
+
+
+def _configures_sqlfluff(path: str) -> bool:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return any(line.lstrip().startswith(("[sqlfluff", "[tool.sqlfluff")) for line in file)
+    except OSError:
+        return False
+
+
+def _inside(path: str, folder: str) -> bool:
+    try:
+        return os.path.commonpath([path, folder]) == os.path.normpath(folder)
+    except ValueError:
+        return False

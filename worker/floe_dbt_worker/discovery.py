@@ -1,0 +1,72 @@
+"""Which files a lint of the whole project covers, and why a file someone asks for is not linted."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+_PACKAGE_FOLDERS = {"dbt_packages", "dbt_modules"}
+_NEVER_PROJECT = {"node_modules", "__pycache__", ".git"}
+
+
+def project_files(project_dir: str, root_config: Any, excluded: set[str]) -> list[str]:
+    """What `sqlfluff lint <project>` would find, less what is not the project's own: `excluded`, packages, virtual environments.
+
+    @param excluded: absolute folders, such as target/
+    """
+    from sqlfluff.core.linter.discovery import paths_from_path
+
+    extensions = _extensions(root_config)
+    found: list[str] = []
+    for name in sorted(os.listdir(project_dir)):
+        path = os.path.join(project_dir, name)
+        if os.path.isdir(path) and _foreign(path, excluded):
+            continue
+        if not os.path.isdir(path) and not name.lower().endswith(extensions):
+            continue
+        found += paths_from_path(
+            path, ignore_non_existent_files=True, working_path=os.getcwd(), target_file_exts=extensions
+        )
+    return [os.path.abspath(path) for path in found]
+
+
+def expand(path: str, root_config: Any) -> list[str]:
+    """The files below a folder, or the file itself."""
+    from sqlfluff.core.linter.discovery import paths_from_path
+
+    if not os.path.isdir(path):
+        return [path]
+    files = paths_from_path(path, working_path=os.getcwd(), target_file_exts=_extensions(root_config))
+    return [os.path.abspath(file) for file in files]
+
+
+def why_left_out(path: str, project_dir: str, root_config: Any, excluded: set[str]) -> str | None:
+    """@returns the reason a single file, saved or not, is not linted; None if it is"""
+    from sqlfluff.core.linter.discovery import paths_from_path
+
+    extensions = _extensions(root_config)
+    if not path.lower().endswith(extensions):
+        return f"its name does not end in {', '.join(extensions)}"
+    folder = os.path.dirname(path)
+    while len(folder) > len(project_dir):
+        if _foreign(folder, excluded):
+            return f"{os.path.relpath(folder, project_dir)} holds no files of the project itself"
+        folder = os.path.dirname(folder)
+    kept = paths_from_path(
+        path, working_path=os.getcwd(), target_file_exts=extensions, check_non_existent_file=True
+    )
+    return None if kept else "SQLFluff is told to ignore it (.sqlfluffignore or ignore_paths)"
+
+
+def _extensions(root_config: Any) -> tuple[str, ...]:
+    return tuple(root_config.get("sql_file_exts", default=".sql").lower().split(","))
+
+
+def _foreign(folder: str, excluded: set[str]) -> bool:
+    name = os.path.basename(folder)
+    return (
+        name in _PACKAGE_FOLDERS
+        or name in _NEVER_PROJECT
+        or os.path.normcase(folder) in excluded
+        or os.path.exists(os.path.join(folder, "pyvenv.cfg"))
+    )

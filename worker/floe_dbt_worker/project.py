@@ -1,0 +1,197 @@
+"""dbt's side: the configuration, the adapter and the one manifest that dbt and SQLFluff's dbt templater share.
+
+What a dbt minor may change is reached through the templater SQLFluff ships for it where possible, and probed elsewhere.
+Live compilation of unsaved text will be `Compiler.compile_node(nodes.copy_for(...))` on the manifest held here.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+from typing import Any, Callable
+
+from floe_dbt_worker.private_folder import PrivateFolder
+
+_CONFIG_FILES = {"dbt_project.yml", "profiles.yml", "packages.yml", "dependencies.yml", "package-lock.yml", "selectors.yml", ".env"}
+_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_IN_PROCESS_DATABASES = {"duckdb", "sqlite"}
+
+
+class DbtProject:
+    """A loaded project. `templater` is SQLFluff's DbtTemplater, made warm (templating.py), or None until loaded."""
+
+    def __init__(self, project_dir: str, private: PrivateFolder, log: Callable[[str, str], None]) -> None:
+        self.project_dir = project_dir
+        self.generation = 0
+        """Rises whenever a render may give another answer for the same text."""
+        self.manifest: Any = None
+        self.config: Any = None
+        self._private = private
+        self._log = log
+        self._nodes_by_path: dict[str, list[Any]] = {}
+
+    @property
+    def loaded(self) -> bool:
+        return self.manifest is not None
+
+    @property
+    def adapter_type(self) -> str | None:
+        return getattr(getattr(self.config, "credentials", None), "type", None)
+
+    @property
+    def target_name(self) -> str | None:
+        return getattr(self.config, "target_name", None)
+
+    def load(self, templater: Any, afresh: bool) -> None:
+        """Reads the project into a new manifest, through `templater`, and only then takes it into use.
+
+        May be interrupted at any point: what was loaded before stays in force. Raises dbt's own exceptions.
+        @param afresh: dbt_project.yml or the profile may have changed; read them and make the adapter again.
+        """
+        from dbt.adapters import factory
+
+        registered = getattr(getattr(factory, "FACTORY", None), "adapters", None)
+        before = dict(registered) if registered is not None else None
+        try:
+            if afresh or self.config is None:
+                factory.reset_adapters()
+                config = templater.dbt_config
+            else:
+                config = self.config
+                templater.__dict__["dbt_config"] = config
+                if hasattr(config, "clear_dependencies"):
+                    config.clear_dependencies()
+            if self.manifest is None:
+                self._private.take_head_start(self.project_dir)
+            manifest = self._read_manifest(config)
+        except BaseException:
+            if before and registered is not None:
+                registered.clear()
+                registered.update(before)
+            raise
+        if self.config is not None and config is not self.config:
+            self._retire(before)
+        self.config, self.manifest = config, manifest
+        self._nodes_by_path = _index(manifest)
+        self.generation += 1
+        templater.__dict__["dbt_manifest"] = manifest
+
+    def nodes_at(self, path: str) -> list[Any]:
+        """The nodes a file defines, in the manifest's order. `path` is absolute."""
+        return self._nodes_by_path.get(os.path.normcase(os.path.relpath(path, self.project_dir)), [])
+
+    def node_with_text(self, node: Any, text: str) -> Any:
+        """A copy of `node` whose code is `text`: the manifest itself never holds what is not saved.
+
+        The copy accepts every ref and source that exists, for one typed a moment ago is in no depends_on yet.
+        """
+        fresh = copy.deepcopy(node)
+        fresh.raw_code = snapshot_block(text, node.name) if _is(node, "snapshot") else text.rstrip()
+        for attribute, value in (("compiled", False), ("compiled_code", None), ("extra_ctes", []), ("extra_ctes_injected", False)):
+            if hasattr(fresh, attribute):
+                setattr(fresh, attribute, value)
+        depends_on = getattr(fresh, "depends_on", None)
+        if depends_on is not None and hasattr(depends_on, "nodes"):
+            depends_on.nodes = _EveryNode(depends_on.nodes)
+        return fresh
+
+    def saved(self, path: str) -> bool:
+        """A file of the project was written. @returns whether the project must be parsed again for it.
+
+        Where only SQL between the Jinja changed, the node takes the new text and no parse is needed.
+        """
+        if not path.endswith(".sql"):
+            return True
+        nodes = self.nodes_at(path)
+        if len(nodes) != 1 or _is(nodes[0], "snapshot"):
+            return True
+        try:
+            with open(path, encoding="utf-8-sig") as file:
+                text = file.read().replace("\r\n", "\n").strip()
+        except (OSError, UnicodeDecodeError):
+            return True
+        old = nodes[0].raw_code
+        if not text or _JINJA.findall(old) != _JINJA.findall(text):
+            return True
+        nodes[0].raw_code = text
+        return False
+
+    @staticmethod
+    def is_configuration(path: str) -> bool:
+        return os.path.basename(path) in _CONFIG_FILES
+
+    def disconnect(self, idle_seconds: float) -> None:
+        """Lets go of the warehouse. A database in this process is freed at once, so that others can open its file."""
+        if self.config is None:
+            return
+        if self.adapter_type not in _IN_PROCESS_DATABASES and idle_seconds < 30:
+            return
+        from dbt.adapters.factory import get_adapter
+
+        adapter = get_adapter(self.config)
+        if not connection_is_open(adapter) and not getattr(adapter, "floe_relations_listed", False):
+            return
+        adapter.cleanup_connections()
+        adapter.floe_relations_listed = False
+        cache = getattr(adapter, "cache", None)
+        if cache is not None and hasattr(cache, "clear"):
+            cache.clear()
+
+    def _read_manifest(self, config: Any) -> Any:
+        from dbt.parser.manifest import ManifestLoader
+        from dbt.tracking import do_not_track
+
+        log = self._log
+
+        class Loader(ManifestLoader):  # type: ignore[misc]
+            def write_manifest_for_partial_parse(self) -> Any:
+                try:
+                    return super().write_manifest_for_partial_parse()
+                except OSError as error:  # full or read-only disk: the next start is slower, that is all
+                    log("warn", f"dbt's partial parse could not be kept: {error}")
+
+        do_not_track()
+        return Loader.get_full_manifest(config)
+
+    @staticmethod
+    def _retire(adapters: dict[str, Any] | None) -> None:
+        for adapter in (adapters or {}).values():
+            try:
+                adapter.cleanup_connections()
+            except Exception:  # it is going anyway
+                pass
+
+
+def connection_is_open(adapter: Any) -> bool:
+    connections = getattr(adapter, "connections", None)
+    held = getattr(connections, "thread_connections", {}) or {}
+    return any(str(getattr(connection, "state", "")).lower().endswith("open") for connection in held.values())
+
+
+def snapshot_block(text: str, name: str) -> str:
+    """What stands between `{% snapshot name %}` and its end, with the line numbers of the file."""
+    match = re.search(
+        r"\{%-?\s*snapshot\s+" + re.escape(name) + r"\s*-?%\}(.*?)\{%-?\s*endsnapshot\s*-?%\}", text, re.DOTALL
+    )
+    if not match:
+        return text.rstrip()
+    return "\n" * text[: match.start(1)].count("\n") + match.group(1)
+
+
+class _EveryNode(list):  # type: ignore[type-arg]
+    """A list of node ids that claims to hold any id."""
+
+    def __contains__(self, item: object) -> bool:
+        return True
+
+
+def _is(node: Any, kind: str) -> bool:
+    return str(getattr(node, "resource_type", "")).rsplit(".", 1)[-1].lower() == kind
+
+
+def _index(manifest: Any) -> dict[str, list[Any]]:
+    index: dict[str, list[Any]] = {}
+    for node in manifest.nodes.values():
+        index.setdefault(os.path.normcase(os.path.normpath(node.original_file_path)), []).append(node)
+    return index

@@ -1,0 +1,129 @@
+"""SQLFluff's own dbt templater, kept warm: it renders the text it is given on the manifest we hold, and changes neither."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any, Iterator
+
+from floe_dbt_worker.project import DbtProject, connection_is_open
+
+_COMPILED_STATE = ("compiled", "compiled_code", "extra_ctes", "extra_ctes_injected", "_pre_injected_sql")
+
+
+def warm_templater(base: type[Any], project: DbtProject) -> Any:
+    """An instance of a subclass of SQLFluff's DbtTemplater for `project`.
+
+    After each `process`, `dbt_error` is dbt's exception if it could not compile the text, `skip_reason` why SQLFluff
+    leaves the file out, and `asked_warehouse` whether a query ran or relations were listed for it.
+    """
+
+    class WarmDbtTemplater(base):  # type: ignore[misc]
+        dbt_error: BaseException | None = None
+        skip_reason: str | None = None
+        asked_warehouse = False
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, base)
+
+        __hash__ = None  # type: ignore[assignment]
+
+        def process(self, *, fname: str, in_str: str | None = None, config: Any = None, formatter: Any = None) -> Any:
+            self.dbt_error, self.skip_reason, self.asked_warehouse = None, None, False
+            self._text = in_str
+            states = _ephemeral_states(self.dbt_manifest)
+            from sqlfluff.core.errors import SQLFluffSkipFile
+
+            try:
+                return super().process(fname=fname, in_str=in_str, config=config, formatter=formatter)
+            except SQLFluffSkipFile as skip:
+                self.skip_reason = str(skip)
+                raise
+            finally:
+                _restore(states)
+                self._text = None
+
+        def _find_node(self, fname: str, config: Any = None, dbt_dir: str = "") -> Any:
+            nodes = project.nodes_at(fname)
+            # dbt's own selector walks every node of the project; it is asked only for what our index does not know.
+            node = nodes[0] if nodes else super()._find_node(fname, config, dbt_dir)
+            return project.node_with_text(node, self._text) if self._text is not None else node
+
+        @contextmanager
+        def connection(self) -> Iterator[None]:
+            """Connects when a query first needs it, not before: most models never do."""
+            try:
+                from dbt.adapters.factory import get_adapter
+                from dbt.context.providers import generate_runtime_macro_context
+
+                adapter = get_adapter(self.dbt_config)
+                adapter.set_macro_resolver(self.dbt_manifest)
+                adapter.set_macro_context_generator(generate_runtime_macro_context)
+            except (ImportError, AttributeError):  # dbt before 1.8
+                with super().connection():
+                    yield
+                return
+            adapter.acquire_connection("master")
+            _watch(adapter)
+            adapter.floe_asked = False
+            compiler = self.dbt_compiler
+            if "compile_node" not in compiler.__dict__:
+                compiler.compile_node = self._noting_errors(compiler.compile_node)
+            try:
+                yield
+            finally:
+                self.asked_warehouse = adapter.floe_asked or connection_is_open(adapter)
+
+        def _noting_errors(self, compile_node: Any) -> Any:
+            def compile_and_note(*args: Any, **kwargs: Any) -> Any:
+                try:
+                    return compile_node(*args, **kwargs)
+                except Exception as error:
+                    self.dbt_error = error
+                    raise
+
+            return compile_and_note
+
+    return WarmDbtTemplater()
+
+
+def _ephemeral_states(manifest: Any) -> list[tuple[Any, dict[str, Any]]]:
+    """dbt compiles the ephemeral parents of a node in place; SQLFluff starts each file from uncompiled ones."""
+    return [
+        (node, {name: node.__dict__[name] for name in _COMPILED_STATE if name in node.__dict__})
+        for node in manifest.nodes.values()
+        if getattr(node.config, "materialized", None) == "ephemeral"
+    ]
+
+
+def _restore(states: list[tuple[Any, dict[str, Any]]]) -> None:
+    for node, state in states:
+        if getattr(node, "compiled", False) or getattr(node, "extra_ctes", None):
+            node.__dict__.update(state)
+            if "extra_ctes" in state:
+                node.extra_ctes = []
+
+
+def _watch(adapter: Any) -> None:
+    """Notes on the adapter when a query runs or relations are looked up, for such a render cannot be kept."""
+    if getattr(adapter, "floe_watched", False):
+        return
+    adapter.floe_watched = True
+    adapter.floe_asked = False
+    adapter.floe_relations_listed = False
+
+    def noting(owner: Any, name: str, lists: bool) -> None:
+        original = getattr(owner, name, None)
+        if original is None:
+            return
+
+        def noted(*args: Any, **kwargs: Any) -> Any:
+            adapter.floe_asked = True
+            if lists:
+                adapter.floe_relations_listed = True
+            return original(*args, **kwargs)
+
+        setattr(owner, name, noted)
+
+    noting(adapter.connections, "execute", False)
+    noting(adapter.connections, "add_query", False)
+    noting(adapter, "list_relations", True)
