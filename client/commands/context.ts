@@ -1,0 +1,11 @@
+import type * as vscode from "vscode";
+import type { LanguageServer } from "../languageServer.ts";
+import type { DoctorPanel } from "../views/doctorPanel.ts";
+
+/** What a command may use. */
+export interface CommandContext {
+  server: LanguageServer;
+  doctor: DoctorPanel;
+  /** Remembers choices, for this workspace. */
+  memory: vscode.Memento;
+}

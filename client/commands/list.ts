@@ -1,0 +1,88 @@
+/**
+ * Every command, as data: package.json's commands and menus are written from it (scripts/manifest.mjs), and
+ * commands/register.ts must have a handler for each. Imports nothing, so that a script can read it.
+ */
+interface CommandFacts {
+  title: string;
+  /** A codicon of VS Code. */
+  icon: string;
+  /** When the Command Palette offers it; always where absent. */
+  palette?: string;
+  /** When it can be carried out at all. */
+  enablement?: string;
+  /** Further menus it is in, by menu id. */
+  menus?: Record<string, { when: string; group: string }>;
+}
+
+/** The active editor shows a SQL file that belongs to a dbt project; set by views/statusBar.ts. */
+const sqlOfProject = "floeDbt.activeFileInProject && resourceExtname == .sql";
+const dbtProjectFile = "floeDbt.hasProjects && resourceFilename == dbt_project.yml";
+
+export const commands = {
+  "floeDbt.lintFile": {
+    title: "Lint File",
+    icon: "$(checklist)",
+    palette: sqlOfProject,
+    menus: { "editor/context": { when: sqlOfProject, group: "7_floeDbt@1" } },
+  },
+  "floeDbt.lintProject": {
+    title: "Lint Project",
+    icon: "$(run-all)",
+    palette: "floeDbt.hasProjects",
+    menus: { "explorer/context": { when: dbtProjectFile, group: "7_floeDbt@1" } },
+  },
+  "floeDbt.fixFile": {
+    title: "Fix File",
+    icon: "$(wand)",
+    palette: sqlOfProject,
+    enablement: "!activeEditorIsReadonly",
+    menus: {
+      "editor/context": { when: sqlOfProject, group: "7_floeDbt@2" },
+      "editor/title": { when: sqlOfProject, group: "navigation@90" },
+    },
+  },
+  "floeDbt.fixProject": {
+    title: "Fix Project…",
+    icon: "$(sparkle)",
+    palette: "floeDbt.hasProjects",
+    menus: { "explorer/context": { when: dbtProjectFile, group: "7_floeDbt@2" } },
+  },
+  "floeDbt.showDoctor": {
+    title: "Doctor",
+    icon: "$(pulse)",
+    menus: { "explorer/context": { when: dbtProjectFile, group: "7_floeDbt@3" } },
+  },
+  "floeDbt.refreshDoctor": {
+    title: "Refresh Doctor",
+    icon: "$(refresh)",
+    palette: "activeWebviewPanelId == floeDbt.doctor",
+    menus: { "editor/title": { when: "activeWebviewPanelId == floeDbt.doctor", group: "navigation@1" } },
+  },
+  "floeDbt.copyDoctorReport": {
+    title: "Copy Doctor Report",
+    icon: "$(copy)",
+    palette: "floeDbt.hasProjects",
+    menus: { "editor/title": { when: "activeWebviewPanelId == floeDbt.doctor", group: "navigation@2" } },
+  },
+  "floeDbt.setUpEnvironment": {
+    title: "Set Up Environment",
+    icon: "$(package)",
+    palette: "floeDbt.hasProjects",
+    enablement: "isWorkspaceTrusted",
+  },
+  "floeDbt.selectPython": {
+    title: "Select Python…",
+    icon: "$(versions)",
+    palette: "floeDbt.hasProjects",
+    enablement: "isWorkspaceTrusted",
+  },
+  "floeDbt.restartServer": { title: "Restart", icon: "$(debug-restart)", enablement: "isWorkspaceTrusted" },
+  "floeDbt.showLog": { title: "Show Log", icon: "$(output)" },
+  "floeDbt.showMenu": { title: "Show Menu", icon: "$(menu)", palette: "floeDbt.hasProjects" },
+  "floeDbt.openRulePage": { title: "Open Page of This Rule", icon: "$(book)", palette: sqlOfProject },
+  "floeDbt.openSettings": { title: "Open Settings", icon: "$(settings-gear)" },
+} as const satisfies Record<string, CommandFacts>;
+
+export type CommandId = keyof typeof commands;
+export const commandFacts: Readonly<Record<CommandId, CommandFacts>> = commands;
+export const commandIds = Object.keys(commands) as CommandId[];

@@ -1,0 +1,44 @@
+import * as vscode from "vscode";
+import type { Remedy } from "../../protocol/runtime.ts";
+import { activeProject } from "../activeProject.ts";
+import { runRemedy } from "../log.ts";
+import { commandFacts, type CommandId } from "./list.ts";
+import type { CommandContext } from "./context.ts";
+
+const offered: readonly CommandId[] = [
+  "floeDbt.showDoctor",
+  "floeDbt.lintProject",
+  "floeDbt.fixProject",
+  "floeDbt.setUpEnvironment",
+  "floeDbt.selectPython",
+  "floeDbt.restartServer",
+  "floeDbt.showLog",
+  "floeDbt.openSettings",
+];
+
+/** The menu behind the status bar item: the remedy first, where there is one, then what one can do with the project. */
+export async function showMenu({ server }: CommandContext): Promise<void> {
+  const project = activeProject(server.projects);
+  const remedies: Remedy[] =
+    project?.remedy?.command === undefined ? trustRemedy(server.state) : [project.remedy];
+  const items = [
+    ...remedies.map((remedy) => ({
+      label: `$(lightbulb) ${remedy.title}`,
+      ...(project?.reason === undefined ? {} : { detail: project.reason }),
+      remedy,
+    })),
+    ...offered.map((id) => ({
+      label: `${commandFacts[id].icon} ${commandFacts[id].title}`,
+      remedy: { title: commandFacts[id].title, command: id, arguments: project ? [project.projectDir] : [] },
+    })),
+  ];
+  const title = project ? `Floe dbt: ${project.projectName}` : "Floe dbt";
+  const picked = await vscode.window.showQuickPick(items, { title, placeHolder: "What to do?" });
+  if (picked) await runRemedy(picked.remedy);
+}
+
+function trustRemedy(state: string): Remedy[] {
+  return state === "restricted"
+    ? [{ title: "Manage Workspace Trust", command: "workbench.trust.manage" }]
+    : [];
+}

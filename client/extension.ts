@@ -1,0 +1,46 @@
+import type * as vscode from "vscode";
+import type { ProjectStatus } from "../protocol/runtime.ts";
+import { registerCommands } from "./commands/register.ts";
+import { LanguageServer } from "./languageServer.ts";
+import { log } from "./log.ts";
+import { pythonExtension } from "./python.ts";
+import { startWhenAllowed } from "./startWhenAllowed.ts";
+import { DoctorPanel } from "./views/doctorPanel.ts";
+import { showStatusBar } from "./views/statusBar.ts";
+
+/** What other extensions may read: the same statuses as the status bar shows. */
+export interface FloeDbtApi {
+  readonly projects: readonly ProjectStatus[];
+  readonly onDidChangeProjects: vscode.Event<void>;
+}
+
+let server: LanguageServer | undefined;
+
+export function activate(context: vscode.ExtensionContext): FloeDbtApi {
+  const began = performance.now();
+  const python = pythonExtension(log);
+  const started = new LanguageServer(context, python);
+  server = started;
+  const doctor = new DoctorPanel(started);
+  context.subscriptions.push(
+    log,
+    python,
+    started,
+    doctor,
+    showStatusBar(started),
+    registerCommands({ server: started, doctor, memory: context.workspaceState }),
+    startWhenAllowed(started),
+  );
+  log.info(`Activated in ${(performance.now() - began).toFixed(1)} ms.`);
+  return {
+    get projects() {
+      return started.projects;
+    },
+    onDidChangeProjects: started.onDidChange,
+  };
+}
+
+/** Waits until the server has ended its processes. */
+export async function deactivate(): Promise<void> {
+  await server?.stop();
+}

@@ -1,0 +1,214 @@
+import * as vscode from "vscode";
+import {
+  LanguageClient,
+  type LanguageClientOptions,
+  ProgressType,
+  type RequestType,
+  RevealOutputChannelOn,
+  State,
+  TransportKind,
+  type WorkDoneProgressBegin,
+  type WorkDoneProgressEnd,
+  type WorkDoneProgressReport,
+  type WorkspaceEdit,
+} from "vscode-languageclient/node";
+import {
+  pythonInterpreterChanged,
+  pythonInterpreterRequest,
+  statusNotification,
+} from "../protocol/requests.ts";
+import type { InitializationOptions, ProjectParams } from "../protocol/requests.ts";
+import type { ProjectStatus } from "../protocol/runtime.ts";
+import { coalesced } from "./coalesce.ts";
+import { log, report } from "./log.ts";
+import type { PythonExtension } from "./python.ts";
+
+/**
+ * - waiting: no dbt project in the workspace, so nothing runs
+ * - restricted: the workspace is not trusted, so nothing runs
+ * - stopped: it ran and no longer does
+ */
+export type ServerState = "waiting" | "restricted" | "starting" | "running" | "stopped" | "failed";
+
+const workDone = new ProgressType<WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd>();
+
+/** The language server's process, from here: its life, its state, and what it says of the projects. */
+export class LanguageServer implements vscode.Disposable {
+  readonly #context: vscode.ExtensionContext;
+  readonly #python: PythonExtension;
+  readonly #changed = new vscode.EventEmitter<void>();
+  #client: LanguageClient | undefined;
+  #state: ServerState = "waiting";
+  #projects: readonly ProjectStatus[] = [];
+  #progressTokens = 0;
+
+  /** Fires when `state` or `projects` has changed. */
+  readonly onDidChange = this.#changed.event;
+  /** Starts the server, or starts it afresh. Any number of calls at once cost at most two starts. */
+  readonly restart = coalesced(async () => {
+    await this.stop();
+    await this.#start();
+  });
+
+  constructor(context: vscode.ExtensionContext, python: PythonExtension) {
+    this.#context = context;
+    this.#python = python;
+    python.onDidChange(() => {
+      if (this.#client?.isRunning()) void this.#client.sendNotification(pythonInterpreterChanged, {});
+    });
+  }
+
+  get state(): ServerState {
+    return this.#state;
+  }
+
+  get projects(): readonly ProjectStatus[] {
+    return this.#projects;
+  }
+
+  /** Says why nothing runs. */
+  hold(state: "waiting" | "restricted"): void {
+    this.#become(state);
+  }
+
+  /** @throws an error for a person if the server does not run or could not do it; a cancellation if `token` fired */
+  async request<Params, Result>(
+    type: RequestType<Params, Result, void>,
+    params: Params,
+    token?: vscode.CancellationToken,
+  ): Promise<Result> {
+    return this.#running().sendRequest<Result>(type.method, params, token);
+  }
+
+  /** A request that takes long: shown with the server's own progress, and cancellable. */
+  async requestWithProgress<Result>(
+    title: string,
+    type: RequestType<ProjectParams, Result, void>,
+    params: ProjectParams,
+  ): Promise<Result> {
+    const client = this.#running();
+    const workDoneToken = `floeDbt-${++this.#progressTokens}`;
+    return vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, title, cancellable: true },
+      async (progress, token) => {
+        let shown = 0;
+        const listening = client.onProgress(workDone, workDoneToken, (value) => {
+          if (value.kind === "end") return;
+          const percentage = value.percentage ?? shown;
+          progress.report({
+            ...(value.message === undefined ? {} : { message: value.message }),
+            increment: Math.max(0, percentage - shown),
+          });
+          shown = Math.max(shown, percentage);
+        });
+        try {
+          return await client.sendRequest<Result>(type.method, { ...params, workDoneToken }, token);
+        } finally {
+          listening.dispose();
+        }
+      },
+    );
+  }
+
+  /** The editor's form of the server's edit. */
+  asWorkspaceEdit(edit: WorkspaceEdit): Promise<vscode.WorkspaceEdit> {
+    return this.#running().protocol2CodeConverter.asWorkspaceEdit(edit);
+  }
+
+  async stop(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    this.#projects = [];
+    if (!client) return;
+    try {
+      await client.dispose();
+    } catch (error) {
+      log.warn(`The language server did not stop in order: ${String(error)}`);
+    }
+  }
+
+  dispose(): void {
+    void this.stop();
+    this.#changed.dispose();
+  }
+
+  async #start(): Promise<void> {
+    const client = this.#makeClient();
+    this.#client = client;
+    this.#become("starting");
+    try {
+      await client.start();
+    } catch (error) {
+      this.#become("failed");
+      await client.dispose().catch(() => undefined);
+      void report(new Error(`Floe dbt's language server did not start: ${String(error)}`));
+    }
+  }
+
+  #makeClient(): LanguageClient {
+    const module = vscode.Uri.joinPath(this.#context.extensionUri, "dist", "server.js").fsPath;
+    const run = { module, transport: TransportKind.ipc };
+    const client = new LanguageClient(
+      "floeDbt",
+      "Floe dbt",
+      { run, debug: { ...run, options: { execArgv: ["--nolazy", "--inspect=127.0.0.1:6019"] } } },
+      this.#options(),
+    );
+    client.onNotification(statusNotification, ({ projects }) => {
+      this.#projects = projects;
+      this.#changed.fire();
+    });
+    client.onRequest(pythonInterpreterRequest, ({ projectDir }) => this.#python.interpreterFor(projectDir));
+    client.onDidChangeState(({ newState }) => {
+      if (client !== this.#client) return;
+      if (newState === State.Running) this.#become("running");
+      else if (newState === State.Starting) this.#become("starting");
+      else this.#become("stopped");
+    });
+    return client;
+  }
+
+  #options(): LanguageClientOptions {
+    const initializationOptions: InitializationOptions = {
+      storageDir: this.#context.globalStorageUri.fsPath,
+      pythonInterpreter: this.#python.installed,
+      ownCommands: true,
+    };
+    return {
+      // By name as well as by language: other extensions give .sql files languages of their own.
+      documentSelector: [
+        { scheme: "file", language: "sql" },
+        { scheme: "file", language: "jinja-sql" },
+        { scheme: "file", language: "yaml" },
+        { scheme: "file", pattern: "**/*.{sql,yml,yaml}" },
+      ],
+      initializationOptions,
+      outputChannel: log,
+      revealOutputChannelOn: RevealOutputChannelOn.Never,
+      diagnosticCollectionName: "floeDbt",
+      // A failed start is reported once, by start().
+      initializationFailedHandler: () => false,
+    };
+  }
+
+  #running(): LanguageClient {
+    if (this.#client?.isRunning()) return this.#client;
+    throw new Error(notRunning[this.#state]);
+  }
+
+  #become(state: ServerState): void {
+    this.#state = state;
+    if (state !== "running") this.#projects = [];
+    void vscode.commands.executeCommand("setContext", "floeDbt.running", state === "running");
+    this.#changed.fire();
+  }
+}
+
+const notRunning: Record<ServerState, string> = {
+  waiting: "There is no dbt_project.yml in this workspace. Open a folder that holds a dbt project.",
+  restricted: "This workspace is not trusted, so dbt does not run. Trust it to lint and fix.",
+  starting: "Floe dbt is still starting. Try again in a moment.",
+  running: "Floe dbt is still starting. Try again in a moment.",
+  stopped: "Floe dbt's language server has stopped. Run “Floe dbt: Restart”.",
+  failed: "Floe dbt's language server did not start. Run “Floe dbt: Restart”, or look into its log.",
+};

@@ -1,0 +1,44 @@
+import * as vscode from "vscode";
+import { activeProject, projectOfActiveFile } from "../activeProject.ts";
+import type { LanguageServer } from "../languageServer.ts";
+import { statusText, type StatusText } from "./statusText.ts";
+
+const colours: Record<StatusText["tone"], vscode.ThemeColor | undefined> = {
+  plain: undefined,
+  warning: new vscode.ThemeColor("statusBarItem.warningBackground"),
+  error: new vscode.ThemeColor("statusBarItem.errorBackground"),
+};
+
+/** Which environment is in use, and why, for the active file's project. Keeps the context keys of the menus, too. */
+export function showStatusBar(server: LanguageServer): vscode.Disposable {
+  const item = vscode.window.createStatusBarItem("floeDbt.status", vscode.StatusBarAlignment.Left, 10);
+  item.name = "Floe dbt";
+  item.command = "floeDbt.showMenu";
+
+  const update = (): void => {
+    setContext("floeDbt.hasProjects", server.projects.length > 0);
+    setContext("floeDbt.activeFileInProject", projectOfActiveFile(server.projects) !== undefined);
+    const status = statusText(server.state, activeProject(server.projects));
+    if (!status) {
+      item.hide();
+      return;
+    }
+    item.text = status.text;
+    const tooltip = new vscode.MarkdownString(status.tooltip, true);
+    tooltip.isTrusted = false;
+    item.tooltip = tooltip;
+    item.accessibilityInformation = { label: status.label, role: "button" };
+    item.backgroundColor = colours[status.tone];
+    item.show();
+  };
+  update();
+  return vscode.Disposable.from(
+    item,
+    server.onDidChange(update),
+    vscode.window.onDidChangeActiveTextEditor(update),
+  );
+}
+
+function setContext(key: string, value: boolean): void {
+  void vscode.commands.executeCommand("setContext", key, value);
+}

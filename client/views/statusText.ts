@@ -1,0 +1,104 @@
+import type { ProjectState, ProjectStatus } from "../../protocol/runtime.ts";
+import type { ServerState } from "../languageServer.ts";
+
+/** All the status bar item shows, as data. */
+export interface StatusText {
+  /** With codicons. */
+  text: string;
+  /** Markdown with codicons, to be shown untrusted. */
+  tooltip: string;
+  /** For screen readers: no icons. */
+  label: string;
+  tone: "plain" | "warning" | "error";
+}
+
+const icons: Record<ProjectState, string> = {
+  idle: "$(circle-outline)",
+  starting: "$(sync~spin)",
+  parsing: "$(sync~spin)",
+  ready: "$(check)",
+  degraded: "$(warning)",
+  failed: "$(error)",
+};
+const words: Record<ProjectState, string> = {
+  idle: "not started yet",
+  starting: "starting",
+  parsing: "dbt is reading the project",
+  ready: "ready",
+  degraded: "works with less than it should",
+  failed: "does not work",
+};
+
+/** What the status bar says of the server and of the active file's project; null where there is nothing to say. */
+export function statusText(server: ServerState, project: ProjectStatus | undefined): StatusText | null {
+  switch (server) {
+    case "waiting":
+      return null;
+    case "restricted":
+      return plain(
+        "$(circle-slash)",
+        "Floe dbt: restricted",
+        "This workspace is not trusted, so nothing is linted.",
+      );
+    case "starting":
+      return plain("$(sync~spin)", "dbt", "Floe dbt is starting.");
+    case "stopped":
+    case "failed":
+      return {
+        ...plain(
+          "$(error)",
+          "dbt: stopped",
+          "The language server does not run. Restart it, or look into the log.",
+        ),
+        tone: "error",
+      };
+    case "running":
+      return project ? projectText(project) : plain("$(search)", "dbt", "Looking for dbt projects.");
+  }
+}
+
+function plain(icon: string, text: string, sentence: string): StatusText {
+  return { text: `${icon} ${text}`, tooltip: sentence, label: `${text}. ${sentence}`, tone: "plain" };
+}
+
+function projectText(project: ProjectStatus): StatusText {
+  const environment = project.runtime ?? "no environment";
+  const short = project.target === null ? environment : `${environment} · ${project.target}`;
+  const why = project.runtimeReason === "" ? [] : [`chosen by: ${project.runtimeReason}`];
+  const lines = [
+    `**dbt: ${escapeMarkdown(project.projectName)}**`,
+    `${icons[project.state]} ${escapeMarkdown(capital(project.reason ?? words[project.state]))}`,
+    [
+      `Environment: ${escapeMarkdown([environment, ...why].join(", "))}`,
+      ...(project.target === null ? [] : [`Target: ${escapeMarkdown(project.target)}`]),
+      ...Object.values(project.versions).map(escapeMarkdown),
+    ].join("  \n"),
+    ...(project.remedy ? [`$(lightbulb) ${escapeMarkdown(project.remedy.title)}`] : []),
+    "Click for more.",
+  ];
+  return {
+    text: `${icons[project.state]} dbt: ${withoutIcons(short)}`,
+    tooltip: lines.join("\n\n"),
+    label: [
+      `dbt project ${project.projectName}`,
+      `environment ${short}`,
+      words[project.state],
+      ...(project.reason === undefined ? [] : [project.reason]),
+    ].join(", "),
+    tone: project.state === "failed" ? "error" : project.state === "degraded" ? "warning" : "plain",
+  };
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** Text from files and tools as it is, whatever it holds: no link, no markup, no icon. */
+export function escapeMarkdown(text: string): string {
+  return withoutIcons(text)
+    .replace(/[\\`*_{}[\]()#+\-.!~|<>&]/g, (character) => `\\${character}`)
+    .replace(/\s*\r?\n\s*/g, " ");
+}
+
+/** `$(name)` would become an icon: a zero-width space keeps it text. */
+function withoutIcons(text: string): string {
+  return text.replaceAll("$(", "$\u200b(");
+}

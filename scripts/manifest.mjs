@@ -1,0 +1,162 @@
+// Writes the generated parts of package.json from what the code says: settings, commands, menus. `--check` only compares.
+// Run by Node 24, which reads the .ts files as they are.
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { format, resolveConfig } from "prettier";
+import { z } from "zod";
+import { commandFacts } from "../client/commands/list.ts";
+import { settings } from "../protocol/settings.ts";
+
+const file = path.resolve(import.meta.dirname, "../package.json");
+
+/** Settings that choose what is executed, or what it is given: an untrusted workspace cannot set them. */
+const restrictedSettings = ["python.path", "profilesDir", "envFile", "runtime", "target"];
+
+const configuration = {
+  title: "Floe dbt",
+  properties: Object.fromEntries(
+    Object.entries(settings).map(([name, { schema, presentation }], order) => [
+      `floeDbt.${name}`,
+      { ...shape(schema, presentation), order },
+    ]),
+  ),
+};
+
+function shape(schema, { scope, markdownDescription, enumDescriptions, offered }) {
+  const { $schema: _, propertyNames: __, ...json } = z.toJSONSchema(schema, { io: "input" });
+  return {
+    ...json,
+    ...(offered ? { enum: offered } : {}),
+    scope,
+    markdownDescription,
+    ...(enumDescriptions ? { enumDescriptions } : {}),
+  };
+}
+
+const commands = Object.entries(commandFacts).map(([command, { title, icon, enablement }]) => ({
+  command,
+  title,
+  category: "Floe dbt",
+  icon,
+  ...(enablement ? { enablement } : {}),
+}));
+
+/** @type {Record<string, { command: string, when: string, group?: string }[]>} */
+const menus = { commandPalette: [] };
+for (const [command, { palette, menus: others = {} }] of Object.entries(commandFacts)) {
+  if (palette) menus.commandPalette.push({ command, when: palette });
+  for (const [menu, { when, group }] of Object.entries(others)) {
+    (menus[menu] ??= []).push({ command, when, group });
+  }
+}
+
+const grammars = [
+  {
+    language: "jinja-sql",
+    scopeName: "source.sql.dbt",
+    path: "./syntaxes/jinja-sql.tmLanguage.json",
+  },
+  { scopeName: "source.dbt-jinja", path: "./syntaxes/dbt-jinja.tmLanguage.json" },
+  injection("sql", ["source.sql"]),
+  injection("sql-strings", ["source.sql"]),
+  injection("yaml", ["source.yaml"]),
+  injection("markdown", ["text.html.markdown"]),
+];
+
+function injection(name, injectTo) {
+  return {
+    scopeName: `dbt-jinja.injection.${name}`,
+    path: `./syntaxes/dbt-jinja.injection.${name}.tmLanguage.json`,
+    injectTo,
+  };
+}
+
+const walkthrough = {
+  id: "floeDbt.start",
+  title: "Get started with Floe dbt",
+  description: "SQLFluff as you type, with the real dbt context.",
+  steps: [
+    {
+      id: "open",
+      title: "Open a dbt project",
+      description:
+        "Open the folder that holds your `dbt_project.yml`, or a folder above it.\n[Open Folder](command:workbench.action.files.openFolder)",
+      media: { markdown: "media/walkthrough/open.md" },
+      completionEvents: ["onContext:floeDbt.hasProjects"],
+    },
+    {
+      id: "environment",
+      title: "See which environment is in use",
+      description:
+        "The status bar names the environment that compiles dbt. The Doctor says why it was chosen and mends what is missing.\n[Open the Doctor](command:floeDbt.showDoctor)",
+      media: { markdown: "media/walkthrough/environment.md" },
+      completionEvents: ["onCommand:floeDbt.showDoctor"],
+    },
+    {
+      id: "lint",
+      title: "Lint and fix",
+      description:
+        "Open a model: issues are underlined while you type. Fix one with the light bulb, or a whole project with a preview.\n[Fix Project](command:floeDbt.fixProject)",
+      media: { markdown: "media/walkthrough/lint.md" },
+      completionEvents: ["onCommand:floeDbt.fixFile", "onCommand:floeDbt.fixProject"],
+    },
+  ],
+};
+
+/** The generated keys of package.json; all others are written by hand. */
+export const generated = {
+  activationEvents: ["workspaceContains:**/dbt_project.yml"],
+  extensionKind: ["workspace"],
+  capabilities: {
+    untrustedWorkspaces: {
+      supported: "limited",
+      description:
+        "Colours are there; dbt, Python and the language server start once the workspace is trusted.",
+      restrictedConfigurations: restrictedSettings.map((name) => `floeDbt.${name}`),
+    },
+    virtualWorkspaces: {
+      supported: false,
+      description: "dbt needs the project's files on a disk.",
+    },
+  },
+  contributes: {
+    configuration,
+    commands,
+    menus,
+    languages: [
+      {
+        id: "jinja-sql",
+        aliases: ["Jinja SQL", "jinja-sql"],
+        configuration: "./syntaxes/jinja-sql.language-configuration.json",
+      },
+    ],
+    grammars,
+    yamlValidation: [
+      { fileMatch: "floe.yaml", url: "./schemas/floe.schema.json" },
+      { fileMatch: "manifest.yaml", url: "./schemas/manifest.schema.json" },
+    ],
+    walkthroughs: [walkthrough],
+  },
+};
+
+/** @returns package.json as it should be, and as it is */
+export async function manifest() {
+  const current = readFileSync(file, "utf8");
+  const wanted = { ...JSON.parse(current), ...generated };
+  const options = { ...(await resolveConfig(file)), parser: "json-stringify" };
+  return { current, wanted: await format(JSON.stringify(wanted), options) };
+}
+
+async function main() {
+  const { current, wanted } = await manifest();
+  if (current === wanted) return;
+  if (process.argv.includes("--check")) {
+    console.error("package.json is stale. Run: npm run manifest");
+    process.exitCode = 1;
+    return;
+  }
+  writeFileSync(file, wanted);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main();

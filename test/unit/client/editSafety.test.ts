@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import type { WorkspaceEdit } from "vscode-languageserver-protocol";
+import { askBeforeEach, movedOn } from "../../../client/editSafety.ts";
+
+const range = { start: { line: 0, character: 0 }, end: { line: 0, character: 1 } };
+const editOf = (uri: string, version: number | null): WorkspaceEdit => ({
+  documentChanges: [{ textDocument: { uri, version }, edits: [{ range, newText: "x" }] }],
+});
+
+describe("movedOn", () => {
+  it("lets an edit of the very version through", () => {
+    expect(movedOn(editOf("file:///a.sql", 3), [{ uri: "file:///a.sql", version: 3, dirty: true }])).toEqual(
+      [],
+    );
+  });
+
+  it("stops an edit of another version", () => {
+    const open = [{ uri: "file:///a.sql", version: 4, dirty: true }];
+    expect(movedOn(editOf("file:///a.sql", 3), open)).toEqual(["file:///a.sql"]);
+  });
+
+  it("stops an edit made from the disk where the editor holds unsaved text, and only there", () => {
+    expect(
+      movedOn(editOf("file:///a.sql", null), [{ uri: "file:///a.sql", version: 9, dirty: true }]),
+    ).toHaveLength(1);
+    expect(
+      movedOn(editOf("file:///a.sql", null), [{ uri: "file:///a.sql", version: 9, dirty: false }]),
+    ).toEqual([]);
+    expect(movedOn(editOf("file:///a.sql", null), [])).toEqual([]);
+  });
+
+  it("knows a document under another spelling of its URI", () => {
+    const open = [{ uri: "file:///c%3A/p%C3%A9/a%20b.sql", version: 2, dirty: false }];
+    expect(movedOn(editOf("file:///C:/pé/a b.sql", 1), open)).toHaveLength(1);
+  });
+});
+
+describe("askBeforeEach", () => {
+  it("asks for every change and keeps text, place and version", () => {
+    const asked = askBeforeEach(editOf("file:///a.sql", 3), "Fixes");
+    const [change] = asked.documentChanges ?? [];
+    expect(change).toEqual({
+      textDocument: { uri: "file:///a.sql", version: 3 },
+      edits: [{ range, newText: "x", annotationId: "floeDbt.fix" }],
+    });
+    expect(asked.changeAnnotations).toEqual({ "floeDbt.fix": { label: "Fixes", needsConfirmation: true } });
+  });
+});

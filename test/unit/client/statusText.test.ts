@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import type { ProjectStatus } from "../../../protocol/runtime.ts";
+import { projectStates } from "../../../protocol/runtime.ts";
+import { escapeMarkdown, statusText } from "../../../client/views/statusText.ts";
+
+const ready: ProjectStatus = {
+  projectDir: "/w/shop",
+  projectName: "shop",
+  state: "ready",
+  runtime: "local",
+  runtimeReason: "dbt-core found in .venv",
+  target: "dev",
+  versions: { dbt: "dbt-core 1.11.16", sqlfluff: "sqlfluff 4.4.0" },
+};
+
+describe("statusText", () => {
+  it("says environment and target, and why in the tooltip", () => {
+    const status = statusText("running", ready);
+    expect(status).toMatchObject({ text: "$(check) dbt: local · dev", tone: "plain" });
+    expect(status?.tooltip).toContain("dbt\\-core found in \\.venv");
+    expect(status?.tooltip).toContain("sqlfluff 4\\.4\\.0");
+    expect(status?.label).toBe("dbt project shop, environment local · dev, ready");
+  });
+
+  it("has colours for degraded and failed only", () => {
+    const tones = projectStates.map((state) => [state, statusText("running", { ...ready, state })?.tone]);
+    expect(Object.fromEntries(tones)).toEqual({
+      idle: "plain",
+      starting: "plain",
+      parsing: "plain",
+      ready: "plain",
+      degraded: "warning",
+      failed: "error",
+    });
+  });
+
+  it("names reason and remedy, for eyes and for ears", () => {
+    const failed: ProjectStatus = {
+      ...ready,
+      state: "failed",
+      runtime: null,
+      target: null,
+      reason: "No Python with dbt was found.",
+      remedy: { title: "Set Up Environment", command: "floeDbt.setUpEnvironment" },
+    };
+    const status = statusText("running", failed);
+    expect(status?.text).toBe("$(error) dbt: no environment");
+    expect(status?.tooltip).toContain("Set Up Environment");
+    expect(status?.label).toContain("No Python with dbt was found.");
+  });
+
+  it("shows nothing without a project in the workspace, and one line where it is not trusted", () => {
+    expect(statusText("waiting", undefined)).toBeNull();
+    expect(statusText("restricted", undefined)).toMatchObject({
+      text: "$(circle-slash) Floe dbt: restricted",
+      tooltip: "This workspace is not trusted, so nothing is linted.",
+    });
+  });
+
+  it("lets no text from a file become a link, markup or an icon", () => {
+    const hostile: ProjectStatus = {
+      ...ready,
+      projectName: "[x](command:evil) <img src=y> **b** $(flame)\n# h",
+      target: "$(flame)",
+    };
+    const status = statusText("running", hostile);
+    expect(status?.text).not.toContain("$(flame)");
+    expect(status?.tooltip).not.toMatch(/(?<!\\)\[|(?<!\\)<|\$\(flame|\n# /);
+  });
+});
+
+describe("escapeMarkdown", () => {
+  it("keeps letters, digits and spaces as they are", () => {
+    expect(escapeMarkdown("Straße 1 é")).toBe("Straße 1 é");
+  });
+});
