@@ -35,6 +35,11 @@ export interface DbtPlugin extends AsyncDisposable {
   filesChanged(project: ProjectRef, paths: readonly string[]): void;
   /** How this project's environment is, for the doctor and the status. Starts nothing that is not needed to answer. */
   inspect(project: ProjectRef, call?: Call): Promise<EnvironmentReport>;
+  /**
+   * Makes a Python environment that fits the project and tells its interpreter. Capability "setUpEnvironment".
+   * @param adapterType type of the profile's target, such as "duckdb"; null where it is not known
+   */
+  setUpEnvironment?(project: ProjectRef, adapterType: string | null, call?: Call): Promise<{ python: string }>;
   /** Stops what runs for this project; the next call starts afresh. */
   stop(project: ProjectRef): Promise<void>;
 }
