@@ -64,7 +64,11 @@ function vitest(project, minutes) {
 async function editorTests() {
   const report = path.join(resultsDir, "editor.json");
   rmSync(report, { force: true });
-  const { code, log } = await runLogged("editor", ["test/editor/run.ts"], 10 * minute);
+  const { code, log } = await runLogged(
+    "editor",
+    ["--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", "test/editor/run.ts"],
+    10 * minute,
+  );
   const tests = existsSync(report) ? readEditorReport(report) : [];
   return complete("editor", tests, code, log);
 }

@@ -1,0 +1,1 @@
+export declare function packageExtension(): Promise<{ vsix: string; bytes: number }>;

@@ -1,0 +1,54 @@
+import { z } from "zod";
+
+/**
+ * What goes between a test in the extension host and the runner outside, which drives the page: JSON over HTTP on
+ * 127.0.0.1. The runner's address is in this variable of the environment.
+ */
+export const runnerAddressVariable = "FLOE_DBT_EDITOR_RUNNER";
+
+export const testResultSchema = z.object({
+  name: z.string(),
+  status: z.enum(["passed", "failed", "skipped"]),
+  message: z.string().optional(),
+  seconds: z.number(),
+});
+export type TestResult = z.infer<typeof testResultSchema>;
+
+/** probe -> runner: what happens, in this order: one `plan`, `started` and `finished` for each test, one `end`. */
+export const suiteEventSchema = z.discriminatedUnion("event", [
+  z.object({ event: z.literal("plan"), tests: z.array(z.string()) }),
+  z.object({ event: z.literal("started"), name: z.string() }),
+  z.object({ event: z.literal("finished"), result: testResultSchema }),
+  z.object({ event: z.literal("end") }),
+]);
+export type SuiteEvent = z.infer<typeof suiteEventSchema>;
+
+/** What a test can ask of the page. Each waits until it is so, within the runner's time limit, or fails. */
+export interface Page {
+  /** Waits until one item of the status bar matches, and gives its text (icons are left out). */
+  statusBarItem(pattern: string): Promise<string>;
+  /** All texts of the status bar as they are now. */
+  statusBar(): Promise<string[]>;
+  /** What an item says to a screen reader: its aria-label. */
+  statusBarLabel(pattern: string): Promise<string>;
+  clickStatusBarItem(pattern: string): Promise<void>;
+  /** Runs a command by its title in the Command Palette, as a person does. */
+  runCommand(title: string): Promise<void>;
+  press(keys: string): Promise<void>;
+  /** Waits for a button with this text anywhere, and clicks it. */
+  clickButton(text: string): Promise<void>;
+  /** Waits until the text is visible anywhere in the page, webviews included. */
+  waitForText(text: string): Promise<void>;
+  /** Entries of a quick pick that is open. */
+  quickPickItems(): Promise<string[]>;
+  /** Squiggles in the visible editor, by severity. */
+  squiggles(): Promise<{ error: number; warning: number; info: number }>;
+  /** test-results/screenshots/<suite>-<name>.png */
+  screenshot(name: string): Promise<void>;
+  /** Opens a second window on the same folder; its extension host runs the product, and no tests. */
+  openSecondWindow(): Promise<void>;
+  /** As statusBarItem, in the second window. */
+  secondWindowStatusBarItem(pattern: string): Promise<string>;
+  closeSecondWindow(): Promise<void>;
+}
+export const pageVerbSchema = z.object({ verb: z.string(), args: z.array(z.string()) });

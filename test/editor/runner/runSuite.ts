@@ -1,0 +1,113 @@
+import type { Browser } from "playwright-core";
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import {
+  installExtensions,
+  startCodeServer,
+  workbenchUrl,
+  writeProfile,
+} from "../../../scripts/browserEditor.mjs";
+import { runnerAddressVariable, type SuiteEvent, type TestResult } from "../bridge.ts";
+import type { Suite } from "../suite.ts";
+import { startBridgeServer } from "./bridgeServer.ts";
+import { openWorkbench, pageVerbs } from "./workbench.ts";
+
+export interface SuiteRun {
+  /** A folder of this suite alone. */
+  dir: string;
+  vsixFiles: string[];
+  browser: Browser;
+  screenshots: string;
+  onResult: (result: TestResult) => void;
+  onLine: (line: string) => void;
+}
+
+/** Runs one suite in a VS Code, a profile and a workspace of its own. */
+export async function runSuite(suite: Suite, run: SuiteRun): Promise<TestResult[]> {
+  const workspace = path.join(run.dir, "workspace");
+  mkdirSync(workspace, { recursive: true });
+  suite.makeWorkspace(workspace);
+  const profile = writeProfile(run.dir, {
+    settings: { "security.workspace.trust.startupPrompt": "never", ...suite.settings },
+    machineSettings: suite.machineSettings ?? {},
+  });
+  await installExtensions(profile, run.vsixFiles);
+
+  const watch = watchSuite(suite, run.onResult);
+  const verbs: { current?: ReturnType<typeof pageVerbs> } = {};
+  await using bridge = await startBridgeServer({
+    suite: suite.name,
+    onEvent: watch.onEvent,
+    page: () => {
+      if (!verbs.current) throw new Error("The page is not open yet.");
+      return verbs.current;
+    },
+  });
+  const editor = await startCodeServer(profile, {
+    args: suite.trusted ? ["--disable-workspace-trust"] : [],
+    env: { [runnerAddressVariable]: bridge.address },
+    onLine: run.onLine,
+  });
+  try {
+    const url = workbenchUrl(editor.url, workspace);
+    const { context, page } = await openWorkbench(run.browser, url);
+    verbs.current = pageVerbs(page, {
+      screenshots: run.screenshots,
+      suite: suite.name,
+      openSecond: async () => {
+        const opened = await context.newPage();
+        await opened.goto(url);
+        await opened.locator(".monaco-workbench").waitFor();
+        return opened;
+      },
+    });
+    const results = await watch.ended;
+    if (results.some(({ status }) => status === "failed")) {
+      await verbs.current.screenshot("failed").catch(() => undefined);
+    }
+    await context.close();
+    return results;
+  } finally {
+    await editor.stop();
+  }
+}
+
+/** Gathers the results; what is planned and never finishes is a failure, by name. */
+function watchSuite(suite: Suite, onResult: (result: TestResult) => void) {
+  const results: TestResult[] = [];
+  let planned: string[] | undefined;
+  let running: string | undefined;
+  const { promise: ended, resolve } = Promise.withResolvers<TestResult[]>();
+  const keep = (result: TestResult): void => {
+    results.push(result);
+    onResult(result);
+  };
+  const timer = setTimeout(() => {
+    const lost = planned?.filter((name) => !results.some((result) => result.name === name)) ?? [
+      "the tests did not start",
+    ];
+    for (const name of lost) {
+      const why = name === running ? "it did not end" : "it was not reached";
+      keep({ name, status: "failed", message: `${why} within ${suite.seconds} s of the suite`, seconds: 0 });
+    }
+    resolve(results);
+  }, suite.seconds * 1000);
+  const onEvent = (event: SuiteEvent): void => {
+    switch (event.event) {
+      case "plan":
+        planned = event.tests;
+        break;
+      case "started":
+        running = event.name;
+        break;
+      case "finished":
+        keep(event.result);
+        break;
+      case "end":
+        clearTimeout(timer);
+        resolve(results);
+        break;
+    }
+  };
+  return { onEvent, ended };
+}

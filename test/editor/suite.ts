@@ -1,0 +1,14 @@
+/** A suite as the runner sees it: a workspace, its settings, and the name of its tests in the probe. */
+export interface Suite {
+  name: string;
+  /** Writes the workspace into an empty folder. */
+  makeWorkspace(dir: string): void;
+  /** User settings. */
+  settings?: Record<string, unknown>;
+  /** Settings that name programs: a remote window reads them from the machine's own file. */
+  machineSettings?: Record<string, unknown>;
+  /** Whether the workspace is trusted. */
+  trusted: boolean;
+  /** Seconds for the whole suite. */
+  seconds: number;
+}
