@@ -1,7 +1,11 @@
 import * as vscode from "vscode";
-import type { WorkspaceEdit } from "vscode-languageclient/node";
+import type { ResolveCodeActionSignature, WorkspaceEdit } from "vscode-languageclient/node";
 import { askBeforeEach, movedOn, type OpenDocument } from "./editSafety.ts";
-import type { LanguageServer } from "./languageServer.ts";
+
+/** Knows the editor's form of the server's edits: the language server. */
+interface EditConverter {
+  asWorkspaceEdit(edit: WorkspaceEdit): Promise<vscode.WorkspaceEdit>;
+}
 
 /**
  * Applies edits of the linter, undoable, and never to a text that has moved on since they were made.
@@ -10,7 +14,7 @@ import type { LanguageServer } from "./languageServer.ts";
  * @throws if a file has changed meanwhile
  */
 export async function applyFixes(
-  server: LanguageServer,
+  server: EditConverter,
   edit: WorkspaceEdit,
   options: { preview: boolean },
 ): Promise<boolean> {
@@ -26,6 +30,26 @@ export async function applyFixes(
     );
   }
   return vscode.workspace.applyEdit(converted, { isRefactoring: options.preview });
+}
+
+/**
+ * Middleware of `codeAction/resolve`: the editor applies such an edit without a look at versions, and working it out takes
+ * long enough to type in.
+ * @throws if a document of the edit has changed since it was asked for
+ */
+export async function refuseWhenMovedOn(
+  action: vscode.CodeAction,
+  token: vscode.CancellationToken,
+  next: ResolveCodeActionSignature,
+): Promise<vscode.CodeAction | null | undefined> {
+  const before = new Map(openDocuments().map(({ uri, version }) => [uri, version]));
+  const resolved = await next(action, token);
+  const edited = new Set((resolved?.edit?.entries() ?? []).map(([uri]) => uri.toString()));
+  const changed = openDocuments().filter(
+    ({ uri, version }) => edited.has(uri) && before.get(uri) !== version,
+  );
+  if (changed.length > 0) throw new Error("Nothing was changed: the file changed while the fix was made.");
+  return resolved;
 }
 
 function openDocuments(): OpenDocument[] {

@@ -20,6 +20,7 @@ import {
 import type { InitializationOptions, ProjectParams } from "../protocol/requests.ts";
 import type { ProjectStatus } from "../protocol/runtime.ts";
 import { coalesced } from "./coalesce.ts";
+import { refuseWhenMovedOn } from "./fixes.ts";
 import { log, report } from "./log.ts";
 import type { PythonExtension } from "./python.ts";
 
@@ -183,6 +184,7 @@ export class LanguageServer implements vscode.Disposable {
         { scheme: "file", pattern: "**/*.{sql,yml,yaml}" },
       ],
       initializationOptions,
+      middleware: { resolveCodeAction: refuseWhenMovedOn },
       outputChannel: log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       diagnosticCollectionName: "floeDbt",

@@ -8,6 +8,9 @@ import type { LanguageServer } from "../languageServer.ts";
 import { inform } from "../log.ts";
 import { doctorMessagePage, doctorPage, type DoctorPageOptions } from "./doctorPage.ts";
 
+/** What one may click in it. */
+const allowedCommands: readonly string[] = [...commandIds, "workbench.actions.view.problems"];
+
 /** The Doctor: one panel, made when asked for, and renewed whenever the state of a project changes while it shows. */
 export class DoctorPanel implements vscode.Disposable {
   readonly #server: LanguageServer;
@@ -55,7 +58,7 @@ export class DoctorPanel implements vscode.Disposable {
       vscode.ViewColumn.Active,
       {
         enableScripts: false,
-        enableCommandUris: commandIds,
+        enableCommandUris: allowedCommands,
         localResourceRoots: [],
       },
     );
