@@ -71,8 +71,6 @@ class Linting:
             return Rendered(Answer(skipped=limit))
         templater = linter.templater
         warm = templater is self.templater and templater is not None
-        if warm and not text.strip():
-            return Rendered(Answer(skipped="the file is empty, so dbt leaves it out"))
         if warm:
             templater.dbt_error = templater.skip_reason = None
             templater.asked_warehouse = False

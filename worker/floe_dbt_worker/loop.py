@@ -50,7 +50,7 @@ class Handler(Protocol):
         """On the reader thread: a request came in, work of our own shall give way."""
 
     def stop(self) -> None:
-        """On any thread: the worker ends."""
+        """On any thread: the worker ends, at once."""
 
 
 class Loop:

@@ -100,6 +100,10 @@ class Session:
     def stop(self) -> None:
         if self._children is not None:
             self._children.kill()
+        util = sys.modules.get("multiprocessing.util")
+        if util is not None:
+            # dbt's locks; without this Python complains of them on stderr.
+            getattr(util, "_run_finalizers", lambda priority: None)(0)
 
     # ---- requests
 
@@ -329,8 +333,7 @@ class Session:
         finally:
             children.kill()
             self._children = None
-            gc.unfreeze()
-            self._settle()
+            self._collect()
         return self._lint_result(linted, skipped)
 
     def _sequenced(self, files: list[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from typing import Any, Iterator
 
@@ -119,6 +120,8 @@ def _watch(adapter: Any) -> None:
         def noted(*args: Any, **kwargs: Any) -> Any:
             adapter.floe_asked = True
             if lists:
+                if _database_is_absent(adapter):
+                    return []  # DuckDB would make the file in the user's folder just to find it empty
                 adapter.floe_relations_listed = True
             return original(*args, **kwargs)
 
@@ -127,3 +130,15 @@ def _watch(adapter: Any) -> None:
     noting(adapter.connections, "execute", False)
     noting(adapter.connections, "add_query", False)
     noting(adapter, "list_relations", True)
+
+
+def _database_is_absent(adapter: Any) -> bool:
+    credentials = getattr(getattr(adapter, "config", None), "credentials", None)
+    path = getattr(credentials, "path", None)
+    return (
+        getattr(credentials, "type", None) == "duckdb"
+        and isinstance(path, str)
+        and "://" not in path
+        and not path.startswith((":", "md:", "motherduck:"))
+        and not os.path.exists(path)
+    )
