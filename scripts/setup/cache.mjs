@@ -17,7 +17,8 @@ export async function markReady(part) {
 
 /** Fills `dir` in one step: `fill` works in a folder beside it, which takes the name `dir` only when all is there. */
 export async function fillFolder(dir, fill) {
-  const partial = `${dir}.partial-${process.pid}`;
+  // One name for all: the lock lets one process in, and what an interrupted one left is cleared.
+  const partial = `${dir}.partial`;
   await rm(partial, { recursive: true, force: true });
   await mkdir(partial, { recursive: true });
   try {

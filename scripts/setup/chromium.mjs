@@ -51,6 +51,7 @@ export const chromium = {
         "<fontconfig>",
         `  <dir>${fonts}</dir>`,
         "  <dir>/usr/share/fonts</dir>",
+        "  <alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>",
         `  <cachedir>${path.join(dir(), "fonts-cache")}</cachedir>`,
         "</fontconfig>",
         "",
