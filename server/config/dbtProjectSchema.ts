@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+const aVersion = 'must be a version, such as "1.0.0"';
 const words = z.array(z.string(), { error: 'must be a list, such as ["models"]' }).nullish();
 const mapping = z.record(z.string(), z.unknown()).nullish();
 
@@ -19,9 +20,7 @@ export const projectSchema = z.looseObject({
     .nullish(),
   profile: z.string().nullish(),
   version: z
-    .union([z.number(), z.string().regex(/^\d+\.\d+(\.\d+([-+].+)?)?$/)], {
-      error: 'must be a version, such as "1.0.0"',
-    })
+    .union([z.number(), z.string().regex(/^\d+\.\d+(\.\d+([-+].+)?)?$/, aVersion)], { error: aVersion })
     .nullish(),
   "config-version": z.int().nullish(),
   "require-dbt-version": z

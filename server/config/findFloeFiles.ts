@@ -3,6 +3,7 @@ import type { ConfigProblem } from "./configProblem.ts";
 import type { ConfigReader } from "./configReader.ts";
 import { isFloeManifest } from "./manifestFile.ts";
 import { foldersUpTo } from "./pathsInside.ts";
+import { problemAt } from "./problemAt.ts";
 import { isFloeSpec, readSpec, type SpecFile } from "./specFile.ts";
 import type { YamlFile } from "./yamlFile.ts";
 
@@ -29,13 +30,14 @@ export async function findFloeFiles(
   if (specFile && spec?.manifestPath) {
     const named = await reader.read(spec.manifestPath);
     if (named) return { spec, manifest: named, problems };
-    problems.push({
-      filePath: specFile.filePath,
-      range: specFile.rangeOfValue(["platform", "manifest"]),
-      severity: "error",
-      code: "no-manifest-file",
-      message: `There is no file ${spec.manifestPath}.`,
-    });
+    problems.push(
+      problemAt(
+        specFile,
+        ["platform", "manifest"],
+        "no-manifest-file",
+        `There is no file ${spec.manifestPath}.`,
+      ),
+    );
   }
   return { spec, manifest: await nearest(reader, folders, "manifest.yaml", isFloeManifest), problems };
 }

@@ -9,6 +9,7 @@ import {
   localConfigSchema,
   manifestSchema,
 } from "./manifestSchema.ts";
+import { problemAt, problemAtKey } from "./problemAt.ts";
 import { checkValue, isRecord, unknownKeys } from "./schemaProblems.ts";
 import { secretReference, type SecretReference } from "./secretReference.ts";
 import type { YamlFile, YamlPath } from "./yamlFile.ts";
@@ -74,13 +75,15 @@ export function readManifest(file: YamlFile, context: SettingPathContext): Manif
   const dbtKeys = Object.fromEntries(Object.entries(raw).filter(([key]) => key.startsWith("dbt_")));
   problems.push(...unknownKeys(file, ["plugins"], dbtKeys, ["dbt_runtime", "dbt_runtime_config"]));
   if (byName !== null && typeName !== null && byName !== typeName) {
-    problems.push({
-      filePath: file.filePath,
-      range: file.rangeOfValue(["plugins", "dbt", "type"]),
-      severity: "warning",
-      code: "conflicting-runtime",
-      message: `"dbt_runtime" chooses ${byName} and this ${typeName}. "dbt_runtime" counts; remove one of them.`,
-    });
+    problems.push(
+      problemAt(
+        file,
+        ["plugins", "dbt", "type"],
+        "conflicting-runtime",
+        `"dbt_runtime" chooses ${byName} and this ${typeName}. "dbt_runtime" counts; remove one of them.`,
+        "warning",
+      ),
+    );
   }
 
   const build = configBuilder(file, context);
@@ -107,7 +110,8 @@ export function readManifest(file: YamlFile, context: SettingPathContext): Manif
       : typeName !== null
         ? { runtime: typeName, at: ["plugins", "dbt", "type"] }
         : null;
-  return { chosen, runtimeConfig, problems };
+  // Much of what looks wrong in a file that does not parse is there only because it does not.
+  return { chosen, runtimeConfig, problems: file.broken ? file.problems : problems };
 }
 
 /** Turns checked sections into what the plugins are given. */
@@ -175,15 +179,8 @@ export function missingForRuntime(
   const section = valueOf(file.value, at);
   const missing = ["account_id", "api_token_ref"].filter((key) => !isRecord(section) || section[key] == null);
   if (missing.length === 0) return [];
-  return [
-    {
-      filePath: file.filePath,
-      range: file.rangeOfKey(runtimeConfig.cloud ? at : (chosen?.at ?? at)),
-      severity: "error",
-      code: "missing-key",
-      message: `The cloud runtime needs ${missing.map((key) => `"${key}"`).join(" and ")} in ${at.join(".")}.`,
-    },
-  ];
+  const message = `The cloud runtime needs ${missing.map((key) => `"${key}"`).join(" and ")} in ${at.join(".")}.`;
+  return [problemAtKey(file, runtimeConfig.cloud ? at : (chosen?.at ?? at), "missing-key", message)];
 }
 
 function valueOf(value: unknown, at: readonly string[]): unknown {

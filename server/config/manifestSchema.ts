@@ -8,9 +8,8 @@ import { secretReferenceSchema } from "./secretReference.ts";
  */
 
 const version = z.union([z.string(), z.number()], { error: 'must be a version in quotes, such as "1.10"' });
-const id = z.union([z.int().positive(), z.string().regex(/^[\w-]+$/)], {
-  error: "must be a number, or a text of letters and digits",
-});
+const anId = "must be a number, or a text of letters and digits";
+const id = z.union([z.int(anId).positive(anId), z.string().regex(/^[\w-]+$/, anId)], { error: anId });
 const seconds = z.number().positive();
 
 export const localConfigSchema = z

@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { ConfigProblem } from "./configProblem.ts";
 import type { ConfigReader } from "./configReader.ts";
+import { problemAtKey } from "./problemAt.ts";
 import { isRecord } from "./schemaProblems.ts";
 import type { YamlFile } from "./yamlFile.ts";
 
@@ -45,6 +46,5 @@ function hasKey(file: YamlFile, key: string): boolean {
 }
 
 function problem(file: YamlFile, key: string | null, message: string): ConfigProblem {
-  const range = file.rangeOfKey(key === null ? [] : [key]);
-  return { filePath: file.filePath, range, severity: "error", code: "invalid-packages", message };
+  return problemAtKey(file, key === null ? [] : [key], "invalid-packages", message);
 }

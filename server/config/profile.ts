@@ -1,11 +1,12 @@
 import path from "node:path";
 import type { Range } from "vscode-languageserver-protocol";
+import { chooseTarget, type ChosenTarget } from "./chooseTarget.ts";
 import type { ConfigProblem } from "./configProblem.ts";
-import { missingVariable } from "./dbtProjectFile.ts";
 import { dbtOption, renderEnvVars, textsIn } from "./envVar.ts";
 import type { FoundProfiles } from "./findProfiles.ts";
+import { missingVariable, problemAt, problemAtKey } from "./problemAt.ts";
 import { isRecord } from "./schemaProblems.ts";
-import type { YamlFile, YamlPath } from "./yamlFile.ts";
+import type { YamlFile } from "./yamlFile.ts";
 
 /** The connection dbt will use. Names only: no value of profiles.yml that could be a secret. */
 export interface Profile {
@@ -23,7 +24,7 @@ export interface Profile {
 }
 
 export interface ProfileChoice {
-  /** From dbt_project.yml: null is "none named", undefined "Jinja that only dbt can evaluate". */
+  /** From dbt_project.yml: null is "none named", undefined "only dbt can tell". */
   profileOfProject: string | null | undefined;
   /** Setting floeDbt.target; empty where not set. */
   targetSetting: string;
@@ -37,7 +38,6 @@ export function readProfile(
   found: FoundProfiles,
   choice: ProfileChoice,
 ): { profile: Profile; problems: ConfigProblem[] } {
-  const problems: ConfigProblem[] = [];
   const { file } = found;
   const chosen = dbtOption(choice.env, "PROFILE");
   const name = chosen ? chosen.value : choice.profileOfProject;
@@ -50,31 +50,46 @@ export function readProfile(
     adapterType: null,
     adapterTypeRange: null,
   };
-  const done = { profile, problems: [...(file?.problems ?? []), ...problems] };
+  const outputs = profileOutputs(found, choice, name, chosen?.variable);
+  const problems = [...(file?.problems ?? []), ...outputs.problems];
+  if (!file || !name || !outputs.outputs) return { profile, problems };
+  profile.targets = Object.keys(outputs.outputs);
 
-  const inProject = (code: string, message: string) => {
-    const at = choice.projectFile;
-    if (at && !at.broken) {
-      done.problems.push({
-        filePath: at.filePath,
-        range: at.rangeOfValue(["profile"]),
-        severity: "error",
-        code,
-        message,
-      });
-    }
-    return done;
-  };
-  const inProfiles = (at: YamlPath, code: string, message: string, atKey = false) => {
-    // What seems to be missing in a file that does not parse may well be there.
-    if (file && !file.broken) {
-      const range = atKey ? file.rangeOfKey(at) : file.rangeOfValue(at);
-      done.problems.push({ filePath: file.filePath, range, severity: "error", code, message });
-    }
-    return done;
-  };
+  const target = chooseTarget(outputs.profile, choice.targetSetting, choice.env);
+  profile.target = target.name;
+  problems.push(...target.missing.map((variable) => missingVariable(file, [name, "target"], variable)));
+  if (target.name === null) {
+    // Whichever target it is: if all have the same adapter, so has this one.
+    const types = new Set(Object.values(outputs.outputs).map((output) => adapterOf(output, choice.env)));
+    profile.adapterType = types.size === 1 ? ([...types][0] ?? null) : null;
+    return { profile, problems };
+  }
 
-  if (name === undefined) return done;
+  const output = Object.hasOwn(outputs.outputs, target.name) ? outputs.outputs[target.name] : undefined;
+  profile.adapterType = adapterOf(output, choice.env);
+  if (profile.adapterType !== null) {
+    profile.adapterTypeRange = file.rangeOfValue([name, "outputs", target.name, "type"]);
+  }
+  // Much of what looks wrong in a file that does not parse is there only because it does not.
+  if (!file.broken) {
+    problems.push(...targetProblems(file, choice, { name, targets: profile.targets, target, output }));
+  }
+  return { profile, problems };
+}
+
+/** The profile's entry in profiles.yml, or why there is none. */
+function profileOutputs(
+  found: FoundProfiles,
+  { projectFile }: ProfileChoice,
+  name: string | null | undefined,
+  namedBy: string | undefined,
+): { profile: Record<string, unknown>; outputs?: Record<string, unknown>; problems: ConfigProblem[] } {
+  const { file } = found;
+  const none = (problems: ConfigProblem[]) => ({ profile: {}, problems });
+  const inProject = (code: string, message: string) =>
+    none(projectFile && !projectFile.broken ? [problemAt(projectFile, ["profile"], code, message)] : []);
+
+  if (name === undefined) return none([]);
   if (name === null) {
     return inProject(
       "missing-profile",
@@ -88,113 +103,57 @@ export function readProfile(
       `There is no profiles.yml for profile "${name}". Looked in: ${places}.`,
     );
   }
-  if (!isRecord(file.value)) {
-    return inProfiles(
-      [],
-      "invalid-file",
-      'profiles.yml is empty or not a mapping. It needs a profile, with "target" and "outputs".',
-    );
+  const profiles = file.value;
+  if (!isRecord(profiles)) {
+    const message =
+      'profiles.yml is empty or not a mapping. It needs a profile, with "target" and "outputs".';
+    return none(file.broken ? [] : [problemAtKey(file, [], "invalid-file", message)]);
   }
-  if (!Object.hasOwn(file.value, name)) {
-    if (file.broken) return done;
-    const known = Object.keys(file.value).filter((key) => key !== "config");
-    const byWhom = chosen ? ` (named by ${chosen.variable})` : "";
-    return inProject(
-      "unknown-profile",
-      `There is no profile "${name}"${byWhom} in ${file.filePath}. ${known.length > 0 ? `It has: ${known.join(", ")}.` : "It has none."}`,
-    );
+  if (!Object.hasOwn(profiles, name)) {
+    if (file.broken) return none([]);
+    const known = Object.keys(profiles).filter((key) => key !== "config");
+    const by = namedBy === undefined ? "" : ` (named by ${namedBy})`;
+    const instead = known.length > 0 ? `It has: ${known.join(", ")}.` : "It has none.";
+    return inProject("unknown-profile", `There is no profile "${name}"${by} in ${file.filePath}. ${instead}`);
   }
-  const raw = file.value[name];
-  const outputs = isRecord(raw) ? raw["outputs"] : undefined;
-  if (!isRecord(raw) || !isRecord(outputs) || Object.keys(outputs).length === 0) {
-    const at = isRecord(raw) && "outputs" in raw ? [name, "outputs"] : [name];
-    return inProfiles(
-      at,
-      "missing-outputs",
-      `Profile "${name}" has no targets. They stand under "outputs", each with a "type".`,
-      true,
-    );
+  const profile = profiles[name];
+  const outputs = isRecord(profile) ? profile["outputs"] : undefined;
+  if (isRecord(profile) && isRecord(outputs) && Object.keys(outputs).length > 0) {
+    return { profile, outputs, problems: [] };
   }
-  profile.targets = Object.keys(outputs);
+  const message = `Profile "${name}" has no targets. They stand under "outputs", each with a "type".`;
+  return none(file.broken ? [] : [problemAtKey(file, [name, "outputs"], "missing-outputs", message)]);
+}
 
-  const target = targetOf(raw, choice);
-  for (const variable of target.missing)
-    done.problems.push(missingVariable(file, [name, "target"], variable));
-  if (target.name === null) {
-    // Whichever target it is: if all have the same adapter, so has this one.
-    const types = new Set(Object.values(outputs).map((output) => adapterOf(output, choice.env)));
-    profile.adapterType = types.size === 1 ? ([...types][0] ?? null) : null;
-    return done;
+function targetProblems(
+  file: YamlFile,
+  { env, projectFile }: ProfileChoice,
+  at: { name: string; targets: readonly string[]; target: ChosenTarget; output: unknown },
+): ConfigProblem[] {
+  const { name, target, output } = at;
+  const targetName = target.name ?? "";
+  const path = [name, "outputs", targetName];
+  if (output === undefined) {
+    const message = `Profile "${name}" in ${file.filePath} has no target "${targetName}" (${target.because}). It has: ${at.targets.join(", ")}.`;
+    if (target.inProfile) return [problemAt(file, [name, "target"], "unknown-target", message)];
+    return projectFile && !projectFile.broken
+      ? [problemAt(projectFile, ["profile"], "unknown-target", message)]
+      : [];
   }
-  profile.target = target.name;
-  if (!Object.hasOwn(outputs, target.name)) {
-    const message = `Profile "${name}" in ${file.filePath} has no target "${target.name}" (${target.because}). It has: ${profile.targets.join(", ")}.`;
-    if (target.from === "outside") return inProject("unknown-target", message);
-    return inProfiles([name, "target"], "unknown-target", message);
-  }
-
-  const at = [name, "outputs", target.name];
-  const output = outputs[target.name];
   if (!isRecord(output)) {
-    return inProfiles(
-      at,
-      "invalid-value",
-      `Target "${target.name}" must be a mapping with a "type" and how to connect.`,
-      true,
-    );
+    const message = `Target "${targetName}" must be a mapping with a "type" and how to connect.`;
+    return [problemAtKey(file, path, "invalid-value", message)];
   }
-  for (const { text, path: where } of textsIn(output, at)) {
-    const [variable] = renderEnvVars(text, choice.env).missing;
-    if (variable !== undefined) done.problems.push(missingVariable(file, where, variable));
-  }
+  const problems: ConfigProblem[] = [];
   if (typeof output["type"] !== "string") {
-    return inProfiles(
-      at,
-      "missing-type",
-      `Target "${target.name}" of profile "${name}" needs a "type": the adapter, such as postgres or duckdb.`,
-      true,
-    );
+    const message = `Target "${targetName}" of profile "${name}" needs a "type": the adapter, such as postgres or duckdb.`;
+    problems.push(problemAtKey(file, [...path, "type"], "missing-type", message));
   }
-  profile.adapterType = adapterOf(output, choice.env);
-  profile.adapterTypeRange = file.rangeOfValue([...at, "type"]);
-  return done;
-}
-
-interface ChosenTarget {
-  name: string | null;
-  /** "outside" is a setting or variable: there is no place in a file to mend. */
-  from: "outside" | "profile";
-  because: string;
-  missing: string[];
-}
-
-function targetOf(raw: Record<string, unknown>, choice: ProfileChoice): ChosenTarget {
-  const outside = (name: string, because: string): ChosenTarget => ({
-    name,
-    from: "outside",
-    because,
-    missing: [],
-  });
-  if (choice.targetSetting.trim() !== "")
-    return outside(choice.targetSetting.trim(), "setting floeDbt.target");
-  const option = dbtOption(choice.env, "TARGET");
-  if (option) return outside(option.value, option.variable);
-  const named = raw["target"];
-  if (named === undefined) {
-    return {
-      name: "default",
-      from: "profile",
-      because: 'dbt\'s default where "target" is not set',
-      missing: [],
-    };
+  for (const { text, path: where } of textsIn(output, path)) {
+    const [variable] = renderEnvVars(text, env).missing;
+    if (variable !== undefined) problems.push(missingVariable(file, where, variable));
   }
-  const rendered = renderEnvVars(typeof named === "string" ? named : JSON.stringify(named), choice.env);
-  return {
-    name: rendered.text,
-    from: "profile",
-    because: '"target" of the profile',
-    missing: rendered.missing,
-  };
+  return problems;
 }
 
 function adapterOf(output: unknown, env: NodeJS.ProcessEnv): string | null {

@@ -101,7 +101,7 @@ export async function loadProjectConfig(
     runtimeConfig: manifest?.runtimeConfig ?? {},
     transforms: floe.spec?.transforms ?? [],
     files: reader.lookedFor(),
-    problems: [
+    problems: inReadingOrder([
       ...(projectFile ? [] : [noProjectFile(projectPath)]),
       ...project.problems,
       ...packageProblems,
@@ -111,7 +111,7 @@ export async function loadProjectConfig(
       ...(floe.manifest && manifest && runtime.runtime
         ? missingForRuntime(floe.manifest, runtime.runtime, manifest)
         : []),
-    ],
+    ]),
   };
 }
 
@@ -128,4 +128,15 @@ function noProjectFile(filePath: string): ConfigProblem {
 
 function shownPath(filePath: string, workspaceDir: string): string {
   return isInside(workspaceDir, filePath) ? path.relative(workspaceDir, filePath) : filePath;
+}
+
+/** By file in the order they were read, and from top to bottom in each. */
+function inReadingOrder(problems: readonly ConfigProblem[]): ConfigProblem[] {
+  const files = [...new Set(problems.map(({ filePath }) => filePath))];
+  return problems.toSorted(
+    (a, b) =>
+      files.indexOf(a.filePath) - files.indexOf(b.filePath) ||
+      a.range.start.line - b.range.start.line ||
+      a.range.start.character - b.range.start.character,
+  );
 }

@@ -16,7 +16,7 @@ const notAToken =
 
 const secretName = z
   .string({ error: "must be the name of a secret" })
-  .regex(notAToken, "must be the name of a secret: put the name of a secret here, never the token itself");
+  .regex(notAToken, "must not be the token itself: put the name of a secret here");
 
 export const secretReferenceSchema = z
   .union([

@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { ConfigProblem } from "./configProblem.ts";
+import { problemAt } from "./problemAt.ts";
 import { checkValue, isRecord } from "./schemaProblems.ts";
 import { platformSchema, transformSchemas } from "./specSchema.ts";
 import type { YamlFile } from "./yamlFile.ts";
@@ -44,24 +45,20 @@ export function readSpec(file: YamlFile): SpecFile {
   };
   const manifest = platform.value?.manifest;
   if (manifest?.includes("://")) {
-    spec.problems.push({
-      filePath: file.filePath,
-      range: file.rangeOfValue(["platform", "manifest"]),
-      severity: "info",
-      code: "remote-manifest",
-      message: "Only a manifest.yaml in a folder is read here; this address is left to floe.",
-    });
+    const message = "Only a manifest.yaml in a folder is read here; this address is left to floe.";
+    spec.problems.push(problemAt(file, ["platform", "manifest"], "remote-manifest", message, "info"));
   } else if (manifest) {
     spec.manifestPath = path.resolve(path.dirname(file.filePath), manifest);
   }
 
   const list = value["transforms"] ?? [];
   if (!Array.isArray(list)) {
-    spec.problems.push(wrongTransform(file, ["transforms"], '"transforms" must be a list.'));
+    spec.problems.push(problemAt(file, ["transforms"], "invalid-value", '"transforms" must be a list.'));
     return spec;
   }
   for (const [index, item] of (list as unknown[]).entries()) addTransform(spec, file, index, item);
-  return spec;
+  // Much of what looks wrong in a file that does not parse is there only because it does not.
+  return file.broken ? { ...spec, problems: file.problems } : spec;
 }
 
 function addTransform(spec: SpecFile, file: YamlFile, index: number, item: unknown): void {
@@ -93,28 +90,21 @@ function addTransform(spec: SpecFile, file: YamlFile, index: number, item: unkno
     });
   } else if (!isRecord(item) || type === null) {
     spec.problems.push(
-      wrongTransform(
+      problemAt(
         file,
         at,
+        "invalid-value",
         'A transform is either "type: dbt" with a "path", or has the "name" of a model.',
       ),
     );
   } else if (typeof type !== "string") {
-    spec.problems.push(wrongTransform(file, [...at, "type"], '"type" must be a text, such as dbt.'));
+    spec.problems.push(
+      problemAt(file, [...at, "type"], "invalid-value", '"type" must be a text, such as dbt.'),
+    );
   }
 }
 
 function joined(selection: string | string[] | null | undefined): string | null {
   const text = Array.isArray(selection) ? selection.join(" ") : (selection ?? "");
   return text.trim() === "" ? null : text;
-}
-
-function wrongTransform(file: YamlFile, at: (string | number)[], message: string): ConfigProblem {
-  return {
-    filePath: file.filePath,
-    range: file.rangeOfValue(at),
-    severity: "error",
-    code: "invalid-value",
-    message,
-  };
 }

@@ -6,6 +6,7 @@ import {
   LineCounter,
   parseAllDocuments,
   Scalar,
+  visit,
   type Document,
   type Node,
   type Pair,
@@ -71,7 +72,18 @@ export function parseYaml(filePath: string, textWithMark: string): YamlFile {
   }
   const document = documents[0];
   const errors = documents.flatMap((each) => each.errors);
-  const problems = errors.map((error): ConfigProblem => {
+  const problems = errors.slice(0, mostProblems).map((error): ConfigProblem => {
+    const quote = error.code === "MISSING_CHAR" ? unclosedQuote(document, error.pos[0]) : undefined;
+    if (quote) {
+      const message = "This quote is never closed.";
+      return {
+        filePath,
+        range: at(quote[0], firstLineEnd(text, quote)),
+        severity: "error",
+        code: "yaml-syntax",
+        message,
+      };
+    }
     // dbt takes the last of two equal keys and warns.
     const duplicate = error.code === "DUPLICATE_KEY";
     return {
@@ -106,7 +118,7 @@ export function parseYaml(filePath: string, textWithMark: string): YamlFile {
   return {
     filePath,
     text,
-    value: document && plainValue(document),
+    value: document ? plainValue(document) : null,
     broken: problems.some((problem) => problem.severity === "error"),
     problems,
     rangeOfKey,
@@ -121,6 +133,23 @@ export function parseYaml(filePath: string, textWithMark: string): YamlFile {
       return isScalar(value) ? (value.source ?? undefined) : undefined;
     },
   };
+}
+
+/** One wrong quote may make an error of every line after it. */
+const mostProblems = 5;
+
+/** The quoted text that runs to the place where its end is missed, far below the quote to mend. */
+function unclosedQuote(document: Document.Parsed | undefined, missedAt: number) {
+  let found: readonly [number, number, number] | undefined;
+  if (!document) return undefined;
+  visit(document, {
+    Scalar(_, { type, range, source }) {
+      const quoted = type === Scalar.QUOTE_DOUBLE || type === Scalar.QUOTE_SINGLE;
+      if (quoted && range && source !== undefined && range[0] < missedAt && range[1] >= missedAt)
+        found = range;
+    },
+  });
+  return found;
 }
 
 /** A file that is there and cannot be read as YAML at all; the problem stands on its first line. */
