@@ -3,12 +3,14 @@
 //   npm start -- --desktop     the `code` of this machine
 //   npm start -- --check       the same as npm start, up to its first answer; for the tests
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { installExtensions, startCodeServer, workbenchUrl, writeProfile } from "./browserEditor.mjs";
 import { build, packageExtension } from "./package.mjs";
 import { cacheDir, pythonEnvironmentDir, pythonIn } from "./pins.mjs";
+import { copySample } from "./sample.mjs";
 import { partsFor, setUp } from "./setup.mjs";
+import { isAlive } from "./setup/cache.mjs";
 import { run, runVisibly } from "./setup/child.mjs";
 import { projectNode, repoDir } from "./setup/nodeModules.mjs";
 
@@ -30,7 +32,8 @@ async function start() {
 
   const demo = newDemoDir();
   const workspace = path.join(demo, "floe-sample");
-  copySample(workspace);
+  // Your edits of an earlier start stay: only the desktop's folder is used again.
+  if (!existsSync(workspace)) copySample(workspace);
   try {
     title("Linting the sample in the terminal");
     await build();
@@ -60,25 +63,6 @@ function newDemoDir() {
   const dir = path.join(demos, desktop ? "desktop" : String(process.pid));
   mkdirSync(dir, { recursive: true });
   return dir;
-}
-
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === "EPERM";
-  }
-}
-
-/** The demo works on a copy, so that what you try leaves the repo as it is. */
-function copySample(workspace) {
-  if (existsSync(workspace)) return;
-  const built = new Set(["target", "logs", "dbt_packages", ".vscode"]);
-  cpSync(path.join(repoDir, "sample"), workspace, {
-    recursive: true,
-    filter: (source) => !built.has(path.basename(source)) && !source.includes(".duckdb"),
-  });
 }
 
 async function lintInTerminal(workspace, python) {

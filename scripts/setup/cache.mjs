@@ -65,7 +65,8 @@ async function take(lock) {
   }
 }
 
-function isAlive(pid) {
+/** Whether a process of this machine has this id. */
+export function isAlive(pid) {
   try {
     process.kill(pid, 0);
     return true;

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { copySample } from "../../scripts/sample.mjs";
 import { testPython } from "../harness/environment.ts";
-import { copySample } from "./sampleWorkspace.ts";
 import type { Suite } from "./suite.ts";
 
 const samplePython = { "floeDbt.python.path": testPython("dbt111") };

@@ -10,6 +10,7 @@ import {
 import { runnerAddressVariable, type SuiteEvent, type TestResult } from "../bridge.ts";
 import type { Suite } from "../suite.ts";
 import { startBridgeServer } from "./bridgeServer.ts";
+import { nothingLeft } from "./leftovers.ts";
 import { openWorkbench, pageVerbs } from "./workbench.ts";
 
 export interface SuiteRun {
@@ -45,9 +46,11 @@ export async function runSuite(suite: Suite, run: SuiteRun): Promise<TestResult[
   });
   const editor = await startCodeServer(profile, {
     args: suite.trusted ? ["--disable-workspace-trust"] : [],
-    env: { [runnerAddressVariable]: bridge.address },
+    // The folder in the environment marks every process below as this suite's (leftovers.ts).
+    env: { [runnerAddressVariable]: bridge.address, FLOE_DBT_EDITOR_SUITE: run.dir },
     onLine: run.onLine,
   });
+  let results: TestResult[];
   try {
     const url = workbenchUrl(editor.url, workspace);
     const { context, page } = await openWorkbench(run.browser, url);
@@ -61,15 +64,17 @@ export async function runSuite(suite: Suite, run: SuiteRun): Promise<TestResult[
         return opened;
       },
     });
-    const results = await watch.ended;
+    results = await watch.ended;
     if (results.some(({ status }) => status === "failed")) {
       await verbs.current.screenshot("failed").catch(() => undefined);
     }
     await context.close();
-    return results;
   } finally {
     await editor.stop();
   }
+  const left = await nothingLeft(run.dir);
+  run.onResult(left);
+  return [...results, left];
 }
 
 /** Gathers the results; what is planned and never finishes is a failure, by name. */

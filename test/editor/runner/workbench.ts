@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, Page as BrowserPage } from "playwright-core";
+import type { Browser, BrowserContext, Frame, Page as BrowserPage } from "playwright-core";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { Page } from "../bridge.ts";
@@ -49,40 +49,7 @@ export function pageVerbs(
     press: (keys) => page.keyboard.press(keys),
     clickButton: (text) =>
       page.locator(".monaco-button, .monaco-text-button, a.action-label", { hasText: text }).first().click(),
-    waitForText: async (text) => {
-      const anywhere = page.frames().map((frame) => frame.getByText(text).first());
-      const frames = async (): Promise<void> => {
-        for (const candidate of page.frames()) {
-          if (
-            await candidate
-              .getByText(text)
-              .first()
-              .isVisible()
-              .catch(() => false)
-          )
-            return;
-        }
-        await Promise.race([
-          page.waitForEvent("framenavigated").catch(() => undefined),
-          ...anywhere.map((locator) => locator.waitFor().catch(() => undefined)),
-        ]);
-      };
-      const until = Date.now() + limit;
-      while (Date.now() < until) {
-        for (const candidate of page.frames()) {
-          if (
-            await candidate
-              .getByText(text)
-              .first()
-              .isVisible()
-              .catch(() => false)
-          )
-            return;
-        }
-        await frames();
-      }
-      throw new Error(`“${text}” did not show within ${limit / 1000} s.`);
-    },
+    waitForText: (text) => waitForText(page, text),
     quickPickItems: async () => {
       await page.locator(".quick-input-list .monaco-list-row").first().waitFor();
       return page.locator(".quick-input-list .monaco-list-row .label-name").allInnerTexts();
@@ -108,4 +75,31 @@ export function pageVerbs(
       second = undefined;
     },
   };
+}
+
+/** Webviews are frames in frames, which come and go: each is looked into as it comes. */
+async function waitForText(page: BrowserPage, text: string): Promise<void> {
+  const found = Promise.withResolvers<undefined>();
+  const look = (frame: Frame): void => {
+    frame
+      .getByText(text)
+      .first()
+      .waitFor({ timeout: limit })
+      .then(
+        () => found.resolve(undefined),
+        () => undefined, // this frame has gone, or never shows it; another may
+      );
+  };
+  const timer = setTimeout(
+    () => found.reject(new Error(`“${text}” did not show within ${limit / 1000} s`)),
+    limit,
+  );
+  page.on("framenavigated", look);
+  for (const frame of page.frames()) look(frame);
+  try {
+    await found.promise;
+  } finally {
+    clearTimeout(timer);
+    page.off("framenavigated", look);
+  }
 }

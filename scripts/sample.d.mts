@@ -1,0 +1,1 @@
+export declare function copySample(dir: string): void;
