@@ -25,20 +25,43 @@ export function movedOn(edit: WorkspaceEdit, open: readonly OpenDocument[]): str
     .map(({ uri }) => uri);
 }
 
-/** The same edit, with every change to be confirmed in the refactor preview. */
-export function askBeforeEach(edit: WorkspaceEdit, label: string): WorkspaceEdit {
-  const annotationId = "floeDbt.fix";
+/**
+ * The same edit, to be shown in the refactor preview with every fix ticked.
+ *
+ * The preview opens only for changes that need confirmation, and leaves those unticked: with all fixes marked so, "Apply"
+ * would apply none of them. So one insertion of nothing, in `anchorUri`, asks for all.
+ */
+export function previewFirst(edit: WorkspaceEdit, anchorUri: string): WorkspaceEdit {
+  const fixes = "floeDbt.fixes";
+  const ask = "floeDbt.ask";
+  const start = { line: 0, character: 0 };
   return {
     ...edit,
-    changeAnnotations: { ...edit.changeAnnotations, [annotationId]: { label, needsConfirmation: true } },
-    documentChanges: (edit.documentChanges ?? []).map((change) =>
-      TextDocumentEdit.is(change)
-        ? {
-            textDocument: change.textDocument,
-            edits: change.edits.map((item) => ("newText" in item ? { ...item, annotationId } : item)),
-          }
-        : change,
-    ),
+    changeAnnotations: {
+      ...edit.changeAnnotations,
+      [ask]: {
+        label: "Review, then Apply",
+        description: "Changes nothing here; the fixes are ticked below.",
+        needsConfirmation: true,
+      },
+      [fixes]: { label: "SQLFluff fixes", needsConfirmation: false },
+    },
+    documentChanges: [
+      {
+        textDocument: { uri: anchorUri, version: null },
+        edits: [{ range: { start, end: start }, newText: "", annotationId: ask }],
+      },
+      ...(edit.documentChanges ?? []).map((change) =>
+        TextDocumentEdit.is(change)
+          ? {
+              textDocument: change.textDocument,
+              edits: change.edits.map((item) =>
+                "newText" in item ? { ...item, annotationId: fixes } : item,
+              ),
+            }
+          : change,
+      ),
+    ],
   };
 }
 

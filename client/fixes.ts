@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { ResolveCodeActionSignature, WorkspaceEdit } from "vscode-languageclient/node";
-import { askBeforeEach, movedOn, type OpenDocument } from "./editSafety.ts";
+import { movedOn, previewFirst, type OpenDocument } from "./editSafety.ts";
 
 /** Knows the editor's form of the server's edits: the language server. */
 interface EditConverter {
@@ -9,18 +9,18 @@ interface EditConverter {
 
 /**
  * Applies edits of the linter, undoable, and never to a text that has moved on since they were made.
- * @param options.preview show the editor's refactor preview first
+ * @param options.previewAt where given, the editor's refactor preview comes first; names a file of the project
  * @returns whether they were applied; false if the person declined in the preview
  * @throws if a file has changed meanwhile
  */
 export async function applyFixes(
   server: EditConverter,
   edit: WorkspaceEdit,
-  options: { preview: boolean },
+  options: { previewAt?: vscode.Uri } = {},
 ): Promise<boolean> {
-  const converted = await server.asWorkspaceEdit(
-    options.preview ? askBeforeEach(edit, "SQLFluff fixes") : edit,
-  );
+  const { previewAt } = options;
+  const shown = previewAt ? previewFirst(edit, previewAt.toString()) : edit;
+  const converted = await server.asWorkspaceEdit(shown);
   // Last, with no await before the edit is handed over: the editor itself checks versions from there on.
   const changed = movedOn(edit, openDocuments());
   if (changed.length > 0) {
@@ -29,7 +29,7 @@ export async function applyFixes(
       `Nothing was changed: ${names.join(", ")} changed while the fixes were made. Run it again.`,
     );
   }
-  return vscode.workspace.applyEdit(converted, { isRefactoring: options.preview });
+  return vscode.workspace.applyEdit(converted, { isRefactoring: previewAt !== undefined });
 }
 
 /**

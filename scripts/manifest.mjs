@@ -134,7 +134,7 @@ export const generated = {
     grammars,
     yamlValidation: [
       { fileMatch: "floe.yaml", url: "./schemas/floe.schema.json" },
-      { fileMatch: "manifest.yaml", url: "./schemas/manifest.schema.json" },
+      { fileMatch: "manifest.yaml", url: "./schemas/floe-manifest.schema.json" },
     ],
     walkthroughs: [walkthrough],
   },

@@ -12,5 +12,5 @@ export async function fixFile({ server }: CommandContext, argument: unknown): Pr
     await inform(`Nothing was changed: ${reason ?? "there is nothing to fix"}.`);
     return;
   }
-  await applyFixes(server, edit, { preview: false });
+  await applyFixes(server, edit);
 }

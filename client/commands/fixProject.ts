@@ -1,3 +1,4 @@
+import * as vscode from "vscode";
 import { fixProjectRequest } from "../../protocol/requests.ts";
 import { applyFixes } from "../fixes.ts";
 import { inform, log } from "../log.ts";
@@ -15,7 +16,8 @@ export async function fixProject(context: CommandContext, argument: unknown): Pr
     { projectDir: project.projectDir },
   );
   for (const { filePath, reason } of result.refused) log.warn(`${filePath} was left alone: ${reason}`);
-  const applied = result.edit !== null && (await applyFixes(context.server, result.edit, { preview: true }));
+  const previewAt = vscode.Uri.joinPath(vscode.Uri.file(project.projectDir), "dbt_project.yml");
+  const applied = result.edit !== null && (await applyFixes(context.server, result.edit, { previewAt }));
   await inform(
     describeFix(result, applied),
     result.refused.length > 0 ? { title: "Show Log", command: "floeDbt.showLog" } : undefined,

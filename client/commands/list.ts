@@ -53,15 +53,15 @@ export const commands = {
     menus: { "explorer/context": { when: dbtProjectFile, group: "7_floeDbt@3" } },
   },
   "floeDbt.refreshDoctor": {
-    title: "Refresh Doctor",
+    title: "Refresh",
     icon: "$(refresh)",
     palette: "activeWebviewPanelId == floeDbt.doctor",
     menus: { "editor/title": { when: "activeWebviewPanelId == floeDbt.doctor", group: "navigation@1" } },
   },
   "floeDbt.copyDoctorReport": {
-    title: "Copy Doctor Report",
+    title: "Copy Report",
     icon: "$(copy)",
-    palette: "floeDbt.hasProjects",
+    palette: "activeWebviewPanelId == floeDbt.doctor",
     menus: { "editor/title": { when: "activeWebviewPanelId == floeDbt.doctor", group: "navigation@2" } },
   },
   "floeDbt.setUpEnvironment": {

@@ -64,12 +64,12 @@ function plain(icon: string, text: string, sentence: string): StatusText {
 function projectText(project: ProjectStatus): StatusText {
   const environment = project.runtime ?? "no environment";
   const short = project.target === null ? environment : `${environment} · ${project.target}`;
-  const why = project.runtimeReason === "" ? [] : [`chosen by: ${project.runtimeReason}`];
+  const why = project.runtimeReason === "" ? "" : ` (${project.runtimeReason})`;
   const lines = [
     `**dbt: ${escapeMarkdown(project.projectName)}**`,
     `${icons[project.state]} ${escapeMarkdown(capital(project.reason ?? words[project.state]))}`,
     [
-      `Environment: ${escapeMarkdown([environment, ...why].join(", "))}`,
+      `Environment: ${escapeMarkdown(environment + why)}`,
       ...(project.target === null ? [] : [`Target: ${escapeMarkdown(project.target)}`]),
       ...Object.values(project.versions).map(escapeMarkdown),
     ].join("  \n"),

@@ -30,6 +30,7 @@ const pkg = z
       menus: z.record(z.string(), z.array(z.object({ command: z.string(), when: z.string() }))),
       configuration: z.object({ properties: z.record(z.string(), described) }),
       grammars: z.array(z.object({ path: z.string() })),
+      yamlValidation: z.array(z.object({ url: z.string() })),
       languages: z.array(z.object({ configuration: z.string() })),
       walkthroughs: z.array(
         z.object({
@@ -90,10 +91,11 @@ describe("package.json", () => {
   });
 
   it("names only files that exist", () => {
-    const { grammars, languages, walkthroughs } = pkg.contributes;
+    const { grammars, languages, walkthroughs, yamlValidation } = pkg.contributes;
     const files = [
       pkg.icon,
       ...grammars.map((grammar) => grammar.path),
+      ...yamlValidation.map(({ url }) => url),
       ...languages.map(({ configuration }) => configuration),
       ...walkthroughs.flatMap(({ steps }) => steps.map(({ media }) => media.markdown)),
     ];

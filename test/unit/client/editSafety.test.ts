@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { WorkspaceEdit } from "vscode-languageserver-protocol";
-import { askBeforeEach, movedOn } from "../../../client/editSafety.ts";
+import { movedOn, previewFirst } from "../../../client/editSafety.ts";
 
 const range = { start: { line: 0, character: 0 }, end: { line: 0, character: 1 } };
 const editOf = (uri: string, version: number | null): WorkspaceEdit => ({
@@ -35,14 +35,24 @@ describe("movedOn", () => {
   });
 });
 
-describe("askBeforeEach", () => {
-  it("asks for every change and keeps text, place and version", () => {
-    const asked = askBeforeEach(editOf("file:///a.sql", 3), "Fixes");
-    const [change] = asked.documentChanges ?? [];
+describe("previewFirst", () => {
+  const shown = previewFirst(editOf("file:///a.sql", 3), "file:///dbt_project.yml");
+  const [anchor, change] = shown.documentChanges ?? [];
+
+  it("keeps text, place and version, with every fix ticked", () => {
     expect(change).toEqual({
       textDocument: { uri: "file:///a.sql", version: 3 },
-      edits: [{ range, newText: "x", annotationId: "floeDbt.fix" }],
+      edits: [{ range, newText: "x", annotationId: "floeDbt.fixes" }],
     });
-    expect(asked.changeAnnotations).toEqual({ "floeDbt.fix": { label: "Fixes", needsConfirmation: true } });
+    expect(shown.changeAnnotations?.["floeDbt.fixes"]?.needsConfirmation).toBe(false);
+  });
+
+  it("asks by a change of nothing", () => {
+    const start = { line: 0, character: 0 };
+    expect(anchor).toEqual({
+      textDocument: { uri: "file:///dbt_project.yml", version: null },
+      edits: [{ range: { start, end: start }, newText: "", annotationId: "floeDbt.ask" }],
+    });
+    expect(shown.changeAnnotations?.["floeDbt.ask"]?.needsConfirmation).toBe(true);
   });
 });
