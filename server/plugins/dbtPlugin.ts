@@ -39,7 +39,11 @@ export interface DbtPlugin extends AsyncDisposable {
    * Makes a Python environment that fits the project and tells its interpreter. Capability "setUpEnvironment".
    * @param adapterType type of the profile's target, such as "duckdb"; null where it is not known
    */
-  setUpEnvironment?(project: ProjectRef, adapterType: string | null, call?: Call): Promise<{ python: string }>;
+  setUpEnvironment?(
+    project: ProjectRef,
+    adapterType: string | null,
+    call?: Call,
+  ): Promise<{ python: string }>;
   /** Stops what runs for this project; the next call starts afresh. */
   stop(project: ProjectRef): Promise<void>;
 }

@@ -125,6 +125,20 @@ export function environmentProblems(
   return problems;
 }
 
+/** Parts of dbt-core that say nothing to a person. */
+const innerParts = new Set([
+  "dbt-adapters",
+  "dbt-common",
+  "dbt-extractor",
+  "dbt-protos",
+  "dbt-semantic-interfaces",
+]);
+
+/** The versions a person wants to see: Python, dbt-core, its adapters and plugins, SQLFluff. */
+export function notableVersions(versions: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(versions).filter(([name]) => !innerParts.has(name)));
+}
+
 /** @returns the package of the adapter for a profile's `type`, such as "dbt-postgres": they are all named like that */
 export function adapterPackage(type: string): string {
   return `dbt-${type.toLowerCase().replaceAll("_", "-")}`;

@@ -1,0 +1,88 @@
+import { access } from "node:fs/promises";
+import path from "node:path";
+import type { ProjectConfig } from "../../config/projectConfig.ts";
+import {
+  DbtCompilationError,
+  DbtConfigurationError,
+  DbtEnvironmentError,
+  DbtExecutionError,
+  type DbtError,
+  type DbtErrorDetails,
+} from "../errors.ts";
+import type { DbtOutcome } from "./dbtCommand.ts";
+import { restartRemedy, setUpRemedy } from "./environmentProblems.ts";
+
+/** Why a dbt command could not do its job, from what it said; with file and line where it names them. */
+export async function dbtFailure(
+  verb: string,
+  outcome: DbtOutcome,
+  config: ProjectConfig,
+): Promise<DbtError> {
+  const said = outcome.errors.map(withoutPreamble).filter((message) => message !== "");
+  const message = said[0] ?? "";
+  const details = await place(message, config);
+
+  if (/Could not find adapter type/.test(message)) {
+    return new DbtEnvironmentError(message, { ...details, remedy: setUpRemedy });
+  }
+  if (/^(Compilation|Parsing) Error|^Runtime Error\s+Compilation Error/.test(message)) {
+    return new DbtCompilationError(message, details);
+  }
+  const isConfiguration =
+    /does not have a target named|Could not find profile|profiles\.yml|dbt_project\.yml|Credentials in profile|Env var required|is not valid/;
+  if (isConfiguration.test(message))
+    return new DbtConfigurationError(message, { ...inConfig(config), ...details });
+  if (message !== "") return new DbtExecutionError(`dbt ${verb} failed: ${message}`, details);
+
+  // dbt says nothing in its log of a dbt_project.yml that it cannot read; we have read it too.
+  const mistake = config.problems.find(({ severity }) => severity === "error");
+  if (mistake) return new DbtConfigurationError(mistake.message, inConfig(config));
+  if (/No module named '?dbt/.test(outcome.otherOutput)) {
+    return new DbtEnvironmentError("dbt-core cannot be imported in this Python environment.", {
+      remedy: setUpRemedy,
+    });
+  }
+  const lastWords = outcome.otherOutput.split("\n").slice(-3).join(" ").trim();
+  const how = outcome.exitCode === null ? "was ended" : `ended with exit code ${outcome.exitCode}`;
+  return new DbtExecutionError(`dbt ${verb} ${how}${lastWords && `: ${lastWords}`}.`, {
+    remedy: restartRemedy,
+  });
+}
+
+/** dbt found packages that are not installed: `dbt deps` mends it. */
+export function needsDeps(outcome: DbtOutcome): boolean {
+  return outcome.errors.some((message) => /Run "dbt deps"|package\(s\) specified in/.test(message));
+}
+
+const withoutPreamble = (message: string): string => message.replace(/^Encountered an error:\s*/, "").trim();
+
+function inConfig(config: ProjectConfig): DbtErrorDetails {
+  const mistake = config.problems.find(({ severity }) => severity === "error");
+  if (!mistake) return {};
+  const { start } = mistake.range;
+  return { filePath: mistake.filePath, line: start.line + 1, column: start.character + 1 };
+}
+
+/** "Error in model b (models/b.sql) ... line 2", "Error reading shop: sub/schema.yml ... Syntax error near line 4". */
+async function place(message: string, config: ProjectConfig): Promise<DbtErrorDetails> {
+  const named =
+    /\(([^()\n]+\.(?:sql|py|yml|yaml|md|csv))\)/.exec(message)?.[1] ??
+    /(?:Error reading [^:\n]+:|schema file at|at path) (\S.*?\.(?:yml|yaml|md|sql))\b/.exec(message)?.[1];
+  if (named === undefined) return {};
+  const { models, seeds, snapshots, analyses, tests, macros } = config.paths;
+  const roots = [config.projectDir, ...models, ...seeds, ...snapshots, ...analyses, ...tests, ...macros];
+  for (const root of roots) {
+    const filePath = path.resolve(root, named);
+    if (!(await exists(filePath))) continue;
+    const line = Number(/\bline (\d+)/.exec(message)?.[1] ?? 0);
+    return { filePath, ...(line > 0 && { line }) };
+  }
+  return {};
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}

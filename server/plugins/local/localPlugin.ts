@@ -1,0 +1,213 @@
+import { createHash } from "node:crypto";
+import path from "node:path";
+import type { RuntimeMetadata } from "../../../protocol/runtime.ts";
+import type { RedactingLog } from "../../platform/log.ts";
+import type { DbtPlugin, ProjectRef } from "../dbtPlugin.ts";
+import { adapterPackage } from "./environmentProblems.ts";
+import { environmentReport } from "./environmentReport.ts";
+import { dbtEnvironment } from "./envFile.ts";
+import { createLocalCommands } from "./localCommands.ts";
+import {
+  configOf,
+  localEnvironment,
+  requireProject,
+  requirePython,
+  type LocalSettings,
+} from "./localEnvironment.ts";
+import { createProbe } from "./probePython.ts";
+import { setUpEnvironment } from "./setUpEnvironment.ts";
+import { lintWithSqlfluff } from "./sqlfluffLint.ts";
+import { WorkerSupervisor, type WorkerLaunch, type WorkerStatus } from "./workerSupervisor.ts";
+
+export interface LocalPluginDeps {
+  log: RedactingLog;
+  /** Caches and private target paths go to a folder in here, one for each project and target. */
+  storageDir: string;
+  /** Folder that holds the Python package floe_dbt_worker. */
+  workerDir: string;
+  /** What settings and manifest.yaml say for this project; asked again before every start. */
+  settingsOf: (projectDir: string) => Promise<LocalSettings>;
+  /** Interpreter chosen in another extension, or null. */
+  interpreterOf?: (projectDir: string) => Promise<string | null>;
+  env: NodeJS.ProcessEnv;
+  /** How a project is, whenever that changes; also outside of calls. */
+  onStatus?: (projectDir: string, status: WorkerStatus) => void;
+}
+
+interface Session {
+  project: ProjectRef;
+  worker: WorkerSupervisor;
+}
+
+/** dbt-core in the project's own Python, linted by SQLFluff. Nothing is started until something is asked for. */
+export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
+  const { log } = deps;
+  const probe = createProbe({ log, env: deps.env });
+  const sessions = new Map<string, Session>();
+
+  const environmentOf = (project: ProjectRef, signal?: AbortSignal) =>
+    localEnvironment(
+      project,
+      { log, env: deps.env, probe, settingsOf: deps.settingsOf, interpreterOf: deps.interpreterOf },
+      signal,
+    );
+
+  const privateDirOf = (project: ProjectRef): string => {
+    const key = JSON.stringify([project.projectDir, project.target ?? "", project.profilesDir ?? ""]);
+    return path.join(deps.storageDir, createHash("sha256").update(key).digest("hex").slice(0, 16));
+  };
+
+  async function launch(project: ProjectRef): Promise<WorkerLaunch> {
+    const environment = await environmentOf(project);
+    const { python } = requirePython(environment, "linting");
+    const { settings, env, problems } = environment;
+    const problem = problems.find(({ severity }) => severity === "error") ?? problems[0];
+    return {
+      command: {
+        file: python,
+        args: ["-u", "-X", "utf8", path.join(deps.workerDir, "floe_dbt_worker")],
+        cwd: project.projectDir,
+        env,
+        label: `Python worker for ${project.projectDir}`,
+      },
+      initialize: {
+        projectDir: project.projectDir,
+        profilesDir: project.profilesDir,
+        target: project.target,
+        workspaceDir: project.workspaceDir,
+        privateDir: privateDirOf(project),
+      },
+      timeLimitSeconds: settings.timeLimitSeconds,
+      idleMinutes: settings.idleMinutes,
+      ...(problem && {
+        limits: { reason: problem.message, remedy: problem.remedy, degraded: problem.severity === "error" },
+      }),
+    };
+  }
+
+  const existingSession = (project: ProjectRef): Session | undefined => sessions.get(privateDirOf(project));
+
+  function sessionOf(project: ProjectRef): Session {
+    const existing = existingSession(project);
+    if (existing) return existing;
+    const worker = new WorkerSupervisor({
+      log,
+      launch: () => launch(project),
+      onStatus: (status) => deps.onStatus?.(project.projectDir, status),
+    });
+    const session = { project, worker };
+    sessions.set(privateDirOf(project), session);
+    return session;
+  }
+
+  const commands = createLocalCommands({
+    log,
+    environmentOf,
+    async targetDirOf(project) {
+      await requireProject(project.projectDir);
+      const settings = await deps.settingsOf(project.projectDir);
+      const env = await dbtEnvironment(settings.envFile ?? undefined, deps.env, log);
+      return (await configOf(project, env)).paths.target;
+    },
+  });
+
+  return {
+    runtime: "local",
+    capabilities: new Set(["fixText", "lintUnsaved", "setUpEnvironment"]),
+    supportsParallelExecution: () => false,
+    supportsSqlLinting: () => true,
+
+    compileProject: (project, call = {}) => commands.compile(project, call),
+    runModels: (project, selection = {}, call = {}) => commands.run("run", project, selection, call),
+    runTests: (project, selection = {}, call = {}) => commands.run("test", project, selection, call),
+    getManifest: (project) => commands.artifact(project, "manifest.json"),
+    getRunResults: (project) => commands.artifact(project, "run_results.json"),
+
+    async lintProject(project, request = {}, call = {}) {
+      await requireProject(project.projectDir);
+      return lintWithSqlfluff(sessionOf(project).worker, request, call);
+    },
+
+    async fixText(project, { path: filePath, text, rules, format }, call = {}) {
+      await requireProject(project.projectDir);
+      const fixed = await sessionOf(project).worker.request(
+        "fix",
+        {
+          path: filePath,
+          ...(text !== undefined && { text }),
+          ...(rules && { rules: [...rules] }),
+          ...(format !== undefined && { format }),
+        },
+        { signal: call.signal },
+      );
+      return { text: fixed.text, ...(typeof fixed.reason === "string" && { reason: fixed.reason }) };
+    },
+
+    filesChanged(project, paths) {
+      const session = existingSession(project);
+      if (!session) return;
+      session.worker.filesChanged(paths);
+      // Variables are given to a process when it starts.
+      void deps.settingsOf(project.projectDir).then(
+        async ({ envFile }) => {
+          if (envFile && paths.includes(envFile)) await session.worker.stop();
+        },
+        (error: unknown) =>
+          log.debug(`The settings of ${project.projectDir} cannot be read: ${String(error)}`),
+      );
+    },
+
+    async inspect(project, call = {}) {
+      const environment = await environmentOf(project, call.signal);
+      return environmentReport(project, environment, existingSession(project)?.worker, privateDirOf(project));
+    },
+
+    async getRuntimeMetadata(project, call = {}): Promise<RuntimeMetadata> {
+      try {
+        const { found, config } = await environmentOf(project, call.signal);
+        const versions = found.facts?.versions ?? {};
+        const type = config.profile.adapterType;
+        const adapter = type === null ? null : adapterPackage(type);
+        return {
+          type: "local",
+          dbtVersion: versions["dbt-core"] ?? null,
+          adapter: adapter === null ? null : [adapter, versions[adapter]].filter(Boolean).join(" "),
+          details: {
+            pythonVersion: versions.python ?? null,
+            python: found.facts?.python ?? null,
+            sqlfluffVersion: versions.sqlfluff ?? null,
+          },
+        };
+      } catch (error) {
+        log.debug(`What runs in ${project.projectDir} is not known: ${String(error)}`);
+        return { type: "local", dbtVersion: null, adapter: null, details: {} };
+      }
+    },
+
+    async setUpEnvironment(project, adapterType, call = {}) {
+      await requireProject(project.projectDir);
+      const { wanted } = await deps.settingsOf(project.projectDir);
+      const made = await setUpEnvironment(
+        {
+          folder: path.join(project.projectDir, ".venv"),
+          adapterType,
+          dbtVersion: wanted?.dbtVersion ?? undefined,
+          pythonVersion: wanted?.pythonVersion ?? undefined,
+        },
+        { log, env: deps.env, probe },
+        call,
+      );
+      await existingSession(project)?.worker.stop();
+      return made;
+    },
+
+    async stop(project) {
+      await existingSession(project)?.worker.stop();
+    },
+
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...sessions.values()].map(({ worker }) => worker.stop()));
+      sessions.clear();
+    },
+  };
+}

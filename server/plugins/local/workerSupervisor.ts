@@ -1,0 +1,348 @@
+import type { Remedy } from "../../../protocol/runtime.ts";
+import type { ProjectState } from "../../../protocol/runtime.ts";
+import type {
+  WorkerEvent,
+  WorkerHello,
+  WorkerInitialize,
+  WorkerMethod,
+  WorkerRequests,
+} from "../../../protocol/worker.ts";
+import type { Log } from "../../platform/log.ts";
+import type { Command } from "../../platform/process.ts";
+import {
+  DbtCancelledError,
+  DbtCompilationError,
+  DbtConfigurationError,
+  DbtEnvironmentError,
+  DbtError,
+  DbtExecutionError,
+  DbtLintError,
+  type DbtErrorDetails,
+} from "../errors.ts";
+import { notableVersions, restartRemedy, settingsRemedy } from "./environmentProblems.ts";
+import {
+  WorkerConnection,
+  WorkerGoneError,
+  WorkerRequestError,
+  type RequestOptions,
+  type WorkerResult,
+} from "./workerConnection.ts";
+
+export interface WorkerStatus {
+  state: ProjectState;
+  reason?: string;
+  remedy?: Remedy;
+  versions?: Record<string, string>;
+}
+
+/** How to start a worker, found out anew for every start, so that a mended environment is seen. */
+export interface WorkerLaunch {
+  command: Command;
+  initialize: WorkerInitialize;
+  timeLimitSeconds: number;
+  idleMinutes: number;
+  /** What is less than it should be with this environment although linting works. */
+  limits?: { reason: string; remedy: Remedy; degraded: boolean };
+}
+
+export interface WorkerSupervisorDeps {
+  log: Log;
+  /** @throws DbtError where no worker can be started */
+  launch: () => Promise<WorkerLaunch>;
+  onStatus: (status: WorkerStatus) => void;
+}
+
+interface Running {
+  connection: WorkerConnection;
+  hello: WorkerHello;
+  launch: WorkerLaunch;
+}
+
+/** Seconds to wait before the start after the first, second ... crash within a minute; after the last, no more starts. */
+const backOffSeconds = [0, 0.5, 2, 8];
+const crashWindowSeconds = 60;
+/** An environment that cannot lint is looked at again after this time, or at once after `stop`. */
+const failureSeconds = 10;
+
+/**
+ * Keeps one worker for one project and target: started when first needed, replaced when it dies, hangs or talks rubbish,
+ * given up with a message when it keeps dying, ended when unused.
+ */
+export class WorkerSupervisor {
+  readonly #deps: WorkerSupervisorDeps;
+  #running: Promise<Running> | undefined;
+  #connection: WorkerConnection | undefined;
+  #launch: WorkerLaunch | undefined;
+  #crashes: number[] = [];
+  #failure: { error: DbtError; until: number } | undefined;
+  #idle: NodeJS.Timeout | undefined;
+  #stopping = new AbortController();
+  #status: WorkerStatus = { state: "idle" };
+
+  constructor(deps: WorkerSupervisorDeps) {
+    this.#deps = deps;
+  }
+
+  get status(): WorkerStatus {
+    return this.#status;
+  }
+
+  get pid(): number | undefined {
+    return this.#connection?.pid;
+  }
+
+  /**
+   * Sends a request to the worker, which is started and the project parsed if they are not. A request that dies with the
+   * worker is tried once more on a new one: linting and fixing change nothing.
+   * @throws DbtError
+   */
+  async request<Method extends WorkerMethod>(
+    method: Method,
+    params: WorkerRequests[Method]["params"],
+    options: RequestOptions = {},
+  ): Promise<WorkerResult<Method>> {
+    clearTimeout(this.#idle);
+    try {
+      for (let attempt = 0; ; attempt++) {
+        const running = await orAborted(this.#ready(), options.signal);
+        try {
+          return await running.connection.request(method, params, options);
+        } catch (error) {
+          if (error instanceof WorkerGoneError && error.why === "crashed" && attempt === 0) continue;
+          throw error;
+        }
+      }
+    } catch (error) {
+      throw asDbtError(error, params);
+    } finally {
+      this.#watchIdle();
+    }
+  }
+
+  /** Asks the worker only if one runs, and waits at most this long. @returns null where there is no answer */
+  async ask<Method extends WorkerMethod>(
+    method: Method,
+    params: WorkerRequests[Method]["params"],
+    seconds: number,
+  ): Promise<WorkerResult<Method> | null> {
+    const connection = this.#connection;
+    if (!connection) return null;
+    try {
+      return await connection.request(method, params, {
+        signal: AbortSignal.timeout(seconds * 1000),
+        patient: true,
+      });
+    } catch {
+      return null;
+    }
+  }
+
+  filesChanged(paths: readonly string[]): void {
+    this.#connection?.notify("filesChanged", { paths: [...paths] });
+  }
+
+  /** Ends the worker and forgets its failures; the next request starts afresh. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#idle);
+    this.#stopping.abort();
+    this.#stopping = new AbortController();
+    this.#crashes = [];
+    this.#failure = undefined;
+    const connection = this.#connection;
+    this.#running = undefined;
+    this.#connection = undefined;
+    await connection?.stop();
+    // A request that came while the old worker ended may have started a new one.
+    if (!this.#isRunning()) this.#tell({ state: "idle" });
+  }
+
+  #isRunning(): boolean {
+    return this.#running !== undefined;
+  }
+
+  #ready(): Promise<Running> {
+    if (this.#running) return this.#running;
+    if (this.#failure && Date.now() < this.#failure.until) return Promise.reject(this.#failure.error);
+    const starting = this.#start(this.#stopping.signal).catch((error: unknown) => {
+      if (this.#running === starting) this.#running = undefined;
+      throw error;
+    });
+    this.#running = starting;
+    return starting;
+  }
+
+  async #start(stopped: AbortSignal): Promise<Running> {
+    this.#failure = undefined;
+    try {
+      await this.#backOff(stopped);
+      this.#tell({ state: "starting" });
+      const launch = await this.#deps.launch();
+      if (stopped.aborted) throw new WorkerGoneError("stopped", "The Python worker was stopped.");
+      return await this.#connect(launch);
+    } catch (error) {
+      if (stopped.aborted) throw error;
+      if (error instanceof DbtError) {
+        this.#failure = { error, until: Date.now() + failureSeconds * 1000 };
+        const { message: reason, remedy } = error;
+        this.#tell({ state: "failed", reason, ...(remedy && { remedy }) });
+      }
+      throw error;
+    }
+  }
+
+  async #backOff(stopped: AbortSignal): Promise<void> {
+    const since = Date.now() - crashWindowSeconds * 1000;
+    this.#crashes = this.#crashes.filter((at) => at > since);
+    const crashes = this.#crashes.length;
+    if (crashes > backOffSeconds.length) {
+      throw new DbtLintError(
+        `The Python worker ended unexpectedly ${crashes} times within a minute and is not started again by itself.`,
+        { remedy: restartRemedy },
+      );
+    }
+    const seconds = crashes === 0 ? 0 : (backOffSeconds[crashes - 1] ?? 0);
+    if (seconds === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, seconds * 1000);
+      stopped.addEventListener(
+        "abort",
+        () => {
+          clearTimeout(timer);
+          resolve();
+        },
+        { once: true },
+      );
+    });
+  }
+
+  async #connect(launch: WorkerLaunch): Promise<Running> {
+    const connection = new WorkerConnection(launch.command, {
+      log: this.#deps.log,
+      timeLimitSeconds: launch.timeLimitSeconds,
+      onEvent: (event) => {
+        if (this.#connection === connection) this.#onEvent(event);
+      },
+      onGone: (reason) => {
+        if (this.#connection === connection) this.#onGone(reason);
+      },
+    });
+    this.#connection = connection;
+    this.#launch = launch;
+    const hello = await connection.request("initialize", launch.initialize);
+    this.#tell({
+      state: "parsing",
+      versions: { ...notableVersions(hello.versions), "python path": launch.command.file },
+    });
+    const parsed = await connection.request("parse", {});
+    this.#tellWorks(parsed.state, parsed.reason ?? undefined);
+    return { connection, hello, launch };
+  }
+
+  #onGone(reason: WorkerGoneError): void {
+    this.#connection = undefined;
+    this.#running = undefined;
+    if (reason.why === "stopped") return;
+    this.#deps.log.warn(reason.message);
+    if (reason.why !== "timeLimit") this.#crashes.push(Date.now());
+    if (this.#crashes.length > backOffSeconds.length) {
+      // The next request says it too; a person need not wait for it.
+      const message =
+        `The Python worker ended unexpectedly ${this.#crashes.length} times within a minute ` +
+        `and is not started again by itself. The last time: ${reason.message}`;
+      this.#tell({ state: "failed", reason: message, remedy: restartRemedy });
+    } else {
+      this.#tell({ state: "idle", reason: reason.message });
+    }
+  }
+
+  #onEvent(event: WorkerEvent): void {
+    if (event.event !== "status") return;
+    const reason = event.reason ?? undefined;
+    if (event.state === "ready" || event.state === "degraded") this.#tellWorks(event.state, reason);
+    else this.#tell({ state: event.state, ...(reason !== undefined && { reason }) });
+  }
+
+  #tellWorks(state: "ready" | "degraded", reason: string | undefined): void {
+    const limits = this.#launch?.limits;
+    if (!limits) this.#tell({ state, ...(reason !== undefined && { reason }) });
+    else
+      this.#tell({
+        state: limits.degraded ? "degraded" : state,
+        reason: reason ?? limits.reason,
+        remedy: limits.remedy,
+      });
+  }
+
+  #tell(status: WorkerStatus): void {
+    const versions = status.versions ?? this.#status.versions;
+    const next = { ...status, ...(versions && { versions }) };
+    if (JSON.stringify(next) === JSON.stringify(this.#status)) return;
+    this.#status = next;
+    this.#deps.onStatus(next);
+  }
+
+  #watchIdle(): void {
+    clearTimeout(this.#idle);
+    const launch = this.#launch;
+    if (!this.#connection || !launch || this.#connection.busy) return;
+    this.#idle = setTimeout(() => void this.stop(), launch.idleMinutes * 60_000);
+    this.#idle.unref();
+  }
+}
+
+/** The caller is let go when its signal fires; the start itself goes on for the others. */
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  const aborted = new DbtCancelledError("Cancelled.");
+  if (signal.aborted) {
+    void work.catch(() => undefined);
+    throw aborted;
+  }
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = (): void => reject(aborted);
+    signal.addEventListener("abort", onAbort, { once: true });
+    work.then(resolve, reject).finally(() => {
+      signal.removeEventListener("abort", onAbort);
+    });
+  });
+}
+
+const errorOfKind = {
+  compilation: DbtCompilationError,
+  execution: DbtExecutionError,
+  lint: DbtLintError,
+  configuration: DbtConfigurationError,
+  environment: DbtEnvironmentError,
+  cancelled: DbtCancelledError,
+  internal: DbtLintError,
+};
+
+function asDbtError(error: unknown, params: unknown): DbtError {
+  if (error instanceof DbtError) return error;
+  if (error instanceof WorkerRequestError) {
+    const { kind, message, filePath, line, column } = error.error;
+    const details: DbtErrorDetails = {
+      ...(typeof filePath === "string" && { filePath }),
+      ...(typeof line === "number" && line > 0 && { line }),
+      ...(typeof column === "number" && column > 0 && { column }),
+    };
+    return new errorOfKind[kind](message, details);
+  }
+  if (error instanceof WorkerGoneError) {
+    if (error.why === "stopped") return new DbtCancelledError(error.message);
+    if (error.why === "timeLimit") {
+      const message = error.message.startsWith("took")
+        ? `${subject(params)} ${error.message}; the Python worker was replaced.`
+        : error.message;
+      return new DbtLintError(message, { remedy: settingsRemedy("floeDbt.lint.timeLimit") });
+    }
+    return new DbtLintError(error.message, { remedy: restartRemedy });
+  }
+  return new DbtLintError(error instanceof Error ? error.message : String(error), { cause: error });
+}
+
+function subject(params: unknown): string {
+  const { paths, path } = params as { paths?: unknown; path?: unknown };
+  if (typeof path === "string") return `Fixing ${path}`;
+  return Array.isArray(paths) && paths.length === 1 ? `Linting ${String(paths[0])}` : "Linting";
+}
