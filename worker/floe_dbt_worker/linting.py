@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import Any, Callable
+from typing import Any
 
 from floe_dbt_worker.configuration import Configuration
 from floe_dbt_worker.dbt_errors import compile_line, reason_of
@@ -126,16 +126,17 @@ class Linting:
         self._place_template_errors(answer, parsed.source_str)
         return answer
 
-    def lint(self, rendered: Rendered, wave: Callable[[list[dict[str, Any]]], None] | None = None) -> Answer:
+    def lint(self, rendered: Rendered) -> Answer:
         """Parse and rules of a rendered file, in one go."""
-        if rendered.answer is not None:
-            return rendered.answer
-        parsed = self.parse(rendered)
-        if wave is not None:
-            issues = self.first_wave(parsed)
-            if issues:
-                wave(issues)
-        return self.finish(parsed)
+        return rendered.answer or self.finish(self.parse(rendered))
+
+    def warm_up(self) -> None:
+        """Lints a little SQL, so that the grammar and the rules are there when a person types."""
+        from sqlfluff.core import FluffConfig, Linter
+
+        dialect = self._configuration.root().get("dialect")
+        linter = Linter(config=FluffConfig(overrides={"dialect": dialect, "templater": "raw"}))
+        linter.lint_string("with a as (select b, count(*) as c from d where e = 1 group by b)\nselect a.b from a\n")
 
     def _linter(self, rules: str) -> Any:
         if self._epoch != self._configuration.epoch:

@@ -11,10 +11,14 @@ import os
 import re
 from typing import Any, Callable
 
+from floe_dbt_worker.dbt_errors import DbtReason
 from floe_dbt_worker.private_folder import PrivateFolder
 
 _CONFIG_FILES = {"dbt_project.yml", "profiles.yml", "packages.yml", "dependencies.yml", "package-lock.yml", "selectors.yml", ".env"}
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_WRITTEN_FOLDER = re.compile(
+    r"""^(?:target-path|log-path|packages-install-path):\s*["']?([^"'#{\n]+?)["']?\s*(?:#.*)?$""", re.MULTILINE
+)
 _IN_PROCESS_DATABASES = {"duckdb", "sqlite"}
 
 
@@ -76,6 +80,42 @@ class DbtProject:
         self._nodes_by_path = _index(manifest)
         self.generation += 1
         templater.__dict__["dbt_manifest"] = manifest
+
+    def cycle(self) -> DbtReason | None:
+        """dbt parses models that need each other, and refuses them only when it compiles the project."""
+        state: dict[str, int] = {}
+        for start in self.manifest.nodes:
+            path: list[tuple[str, Any]] = [(start, None)] if start not in state else []
+            while path:
+                node_id, parents = path[-1]
+                if parents is None:
+                    state[node_id] = 1
+                    depends_on = getattr(self.manifest.nodes[node_id], "depends_on", None)
+                    parents = iter(getattr(depends_on, "nodes", []))
+                    path[-1] = (node_id, parents)
+                parent = next((one for one in parents if one in self.manifest.nodes and state.get(one) != 2), None)
+                if parent is None:
+                    state[node_id] = 2
+                    path.pop()
+                elif state.get(parent) == 1:
+                    ring = [known for known, _ in path]
+                    ring = ring[ring.index(parent) :]
+                    names = " --> ".join([self.manifest.nodes[one].name for one in (*ring, parent)])
+                    file = os.path.join(self.project_dir, self.manifest.nodes[parent].original_file_path)
+                    return DbtReason(f"dbt cannot compile this project: found a cycle: {names}", file)
+                else:
+                    path.append((parent, None))
+        return None
+
+    def own_folders(self) -> set[str]:
+        """Folders of the project dbt writes into: target/, logs/ and the installed packages. Absolute."""
+        names = {"target", "logs", "dbt_packages"}
+        try:
+            with open(os.path.join(self.project_dir, "dbt_project.yml"), encoding="utf-8") as file:
+                names.update(_WRITTEN_FOLDER.findall(file.read()))
+        except (OSError, UnicodeDecodeError):
+            pass
+        return {os.path.normcase(os.path.normpath(os.path.join(self.project_dir, name))) for name in names}
 
     def nodes_at(self, path: str) -> list[Any]:
         """The nodes a file defines, in the manifest's order. `path` is absolute."""

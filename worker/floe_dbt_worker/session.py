@@ -22,6 +22,7 @@ from floe_dbt_worker.parallel import Children, processors
 from floe_dbt_worker.private_folder import PrivateFolder
 from floe_dbt_worker.project import DbtProject
 from floe_dbt_worker.protocol import Channel, RequestFailed, one_line
+from floe_dbt_worker.streams import forward_logs
 from floe_dbt_worker.templating import warm_templater
 
 _LINTS_BETWEEN_COLLECTIONS = 12
@@ -45,6 +46,11 @@ class Session:
         self._lints_since_collection = 0
         self._last_use = time.monotonic()
         self._degraded: DbtReason | None = None
+        """Why files are linted without dbt, if they are."""
+        self._shortcoming: DbtReason | None = None
+        """What a person should know: the same, or a mistake that dbt alone minds."""
+        self._written: set[str] = set()
+        self._warm = False
         self._project: DbtProject
         self._configuration: Configuration
         self._linting: Linting
@@ -88,6 +94,9 @@ class Session:
         if self._parse_due:
             self._load(in_background=True)
             return 0.3 if self._parse_due else 0.05
+        if not self._warm:
+            self._warm_up()
+            return 0.05
         self._collect()
         if self._project.loaded:
             self._project.disconnect(time.monotonic() - self._last_use)
@@ -144,8 +153,8 @@ class Session:
             self._load(in_background=False)
         yield from ()
         return {
-            "state": "degraded" if self._degraded else "ready",
-            "reason": self._degraded.message if self._degraded else None,
+            "state": self._state,
+            "reason": self._shortcoming.message if self._shortcoming else None,
             "target": self._project.target_name,
             "adapter": self._project.adapter_type,
         }
@@ -186,6 +195,20 @@ class Session:
             )
 
     # ---- lint
+
+    def _warm_up(self) -> None:
+        """SQLFluff builds its grammar when first used; better now than at the first keystroke."""
+        self._warm = True
+        self._parsing = self
+        try:
+            with self._loop.interrupts.allow(self):
+                if not self._loop.pending():
+                    self._linting.warm_up()
+                    self._settle()
+        except Interrupted:
+            self._warm = False
+        finally:
+            self._parsing = None
 
     def _lint_one(self, job: Job, path: str, text: str | None) -> Answer:
         def wave(issues: list[dict[str, Any]]) -> None:
@@ -278,7 +301,9 @@ class Session:
                 answer = self._linting.lint(rendered)
             keep(answer)
             finished(path, answer)
-            self._collect()
+            self._lints_since_collection += 1
+            if self._lints_since_collection >= _LINTS_BETWEEN_COLLECTIONS:
+                self._collect()
 
         most = processors()
         children = Children(most, lambda task: self._linting.lint(task[1]).to_json())
@@ -346,7 +371,7 @@ class Session:
         return discovery.why_left_out(path, self._project_dir, self._configuration.root(), self._excluded())
 
     def _excluded(self) -> set[str]:
-        return {os.path.normcase(os.path.join(self._project_dir, name)) for name in ("target", "logs")}
+        return self._written
 
     def _report(self, job: Job, path: str, answer: Answer) -> None:
         self._channel.send(
@@ -373,6 +398,7 @@ class Session:
             raise RequestFailed("environment", self._problem("sqlfluff-missing"))
         if self._state == "starting":
             gc.disable()
+            forward_logs(self._channel)
             self._cache = LintCache(self._cache_dir, fingerprint(self._hello["versions"]), self._channel.log)
         if self._project.loaded or self._degraded:
             self._refresh_configuration()
@@ -405,8 +431,10 @@ class Session:
         finally:
             self._parsing = None
         self._refresh_configuration()
+        self._written = self._project.own_folders()
+        self._shortcoming = self._degraded or (self._project.cycle() if self._project.loaded else None)
         self._settle()
-        self._announce("degraded" if self._degraded else "ready")
+        self._announce("degraded" if self._shortcoming else "ready")
 
     def _load_now(self) -> None:
         if not self._project.loaded and not self._degraded:
@@ -450,12 +478,14 @@ class Session:
             self._parse_due = True
 
     def _is_foreign(self, path: str) -> bool:
-        relative = os.path.relpath(path, self._project_dir)
-        return relative.startswith(("..", "target" + os.sep, "logs" + os.sep))
+        place = os.path.normcase(path)
+        return any(place.startswith(folder + os.sep) for folder in self._written) or not place.startswith(
+            os.path.normcase(self._project_dir) + os.sep
+        )
 
     def _announce(self, state: str) -> None:
         self._state = state
-        reason = self._degraded
+        reason = self._shortcoming
         self._channel.send(
             {
                 "event": "status",

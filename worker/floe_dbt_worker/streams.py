@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -42,3 +43,15 @@ def _forward(printed: int, channel: Channel) -> None:
             text = line.decode("utf-8", "replace").rstrip()
             if text:
                 channel.log("info", text)
+
+
+def forward_logs(channel: Channel) -> None:
+    """SQLFluff's warnings (a rule that does not exist, a directive it cannot read) become log events."""
+
+    class Forward(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            channel.log("debug" if record.levelno < logging.ERROR else "warn", record.getMessage())
+
+    logger = logging.getLogger("sqlfluff")
+    logger.propagate = False
+    logger.addHandler(Forward(logging.WARNING))

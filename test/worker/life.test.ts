@@ -1,0 +1,204 @@
+import { mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { dbtProject } from "../harness/dbtProject.ts";
+import { startWorker, WorkerFailure } from "../harness/workerDriver.ts";
+
+const sqlfluff = "[sqlfluff]\ndialect = duckdb\ntemplater = dbt\n";
+const model = (n: number): string =>
+  `select\n${Array.from({ length: 40 }, (_, i) => `    ${n} + ${i} AS column_${i}`).join(",\n")}\nfrom {{ ref('base') }}\n`;
+
+test("a project that does not parse is linted without dbt, says why, and recovers when repaired", async () => {
+  await using project = await dbtProject({
+    ".sqlfluff": sqlfluff,
+    "models/a.sql": "select id from {{ ref('b') }}\n",
+    "models/b.sql": "select id from {{ ref('nowhere') }}\n",
+    "models/c.sql": "SELECT {{ anything('x') }} as id from {{ ref('a') }}\n",
+  });
+  await using worker = await startWorker({ projectDir: project.dir });
+  const parsed = await worker.request("parse", {});
+  expect(parsed.state).toBe("degraded");
+  expect(parsed.reason).toContain("nowhere");
+  expect(worker.events).toContainEqual(
+    expect.objectContaining({ event: "status", state: "degraded", filePath: project.file("models/b.sql") }),
+  );
+  const { issues } = await worker.lint(project.file("models/c.sql"));
+  expect(issues.map((issue) => issue.ruleCode)).toContain("CP01");
+  expect(issues.filter((issue) => issue.ruleCode === "TMP")).toEqual([]);
+
+  const repaired = await project.write("models/b.sql", "select 1 as id\n");
+  await project.write("models/c.sql", "select id from {{ ref('a') }}\n");
+  worker.notify("filesChanged", { paths: [repaired] });
+  await worker.event((event) => event.event === "status" && event.state === "ready");
+  expect((await worker.lint(project.file("models/a.sql"))).issues).toEqual([]);
+});
+
+test("models that need each other are linted, and the status says that dbt will refuse them", async () => {
+  await using project = await dbtProject({
+    ".sqlfluff": sqlfluff,
+    "models/a.sql": "SELECT id from {{ ref('b') }}\n",
+    "models/b.sql": "select id from {{ ref('a') }}\n",
+  });
+  await using worker = await startWorker({ projectDir: project.dir });
+  expect(await worker.request("parse", {})).toMatchObject({
+    state: "degraded",
+    reason: expect.stringContaining("cycle") as string,
+  });
+  const { issues } = await worker.lint(project.file("models/a.sql"));
+  expect(issues.map((issue) => issue.ruleCode)).toEqual(["CP01"]);
+});
+
+test.each([
+  ["broken YAML", { "models/schema.yml": "models:\n  - name: a\n   description: x\n" }, /schema\.yml/],
+  [
+    "a missing profile",
+    { "profiles.yml": "other:\n  target: dev\n  outputs: {dev: {type: duckdb}}\n" },
+    /shop/,
+  ],
+  [
+    "a missing adapter",
+    { "profiles.yml": "shop:\n  target: dev\n  outputs: {dev: {type: oracle}}\n" },
+    /oracle/,
+  ],
+  [
+    "a missing env_var",
+    { "models/b.sql": "select '{{ env_var('NOT_SET_ANYWHERE') }}' as x\n" },
+    /NOT_SET_ANYWHERE/,
+  ],
+])("%s is told in dbt's own words, without stack or ANSI", async (_, files, words) => {
+  await using project = await dbtProject({
+    ".sqlfluff": sqlfluff,
+    "models/a.sql": "select 1 as ID\n",
+    ...files,
+  });
+  await using worker = await startWorker({ projectDir: project.dir });
+  const parsed = await worker.request("parse", {});
+  expect(parsed.state).toBe("degraded");
+  expect(parsed.reason).toMatch(words);
+  expect(parsed.reason).not.toMatch(/\x1b|Traceback|\.py"/);
+  expect((await worker.lint(project.file("models/a.sql"))).skipped).toBeNull();
+});
+
+test("a new model is known after the save, without asking for a parse", async () => {
+  await using project = await dbtProject({ ".sqlfluff": sqlfluff, "models/base.sql": "select 1 as id\n" });
+  await using worker = await startWorker({ projectDir: project.dir });
+  await worker.request("parse", {});
+  const added = await project.write("models/added.sql", "select id from {{ ref('base') }}\n");
+  worker.notify("filesChanged", { paths: [added] });
+  expect(await worker.lint(added)).toEqual({ issues: [], skipped: null });
+});
+
+test("the whole project, in several processes, with progress; unchanged it is not linted again, nor after a restart", async () => {
+  const files = Object.fromEntries(
+    Array.from({ length: 30 }, (_, n) => [`models/m${n}.sql`, model(n)] as const),
+  );
+  await using project = await dbtProject({
+    ".sqlfluff": sqlfluff,
+    "models/base.sql": "select 1 as id\n",
+    ...files,
+  });
+  const privateDir = await mkdtemp(path.join(tmpdir(), "floe-dbt-private-"));
+  try {
+    const lintAll = async (worker: Awaited<ReturnType<typeof startWorker>>) => {
+      const start = performance.now();
+      const asked = worker.ask("lint", {});
+      const result = await asked.answer;
+      const answers = asked.events
+        .flatMap((event) => (event.event === "file" ? [[event.filePath, event.issues] as const] : []))
+        .sort();
+      return { result, answers, events: asked.events, seconds: (performance.now() - start) / 1000 };
+    };
+    let first;
+    {
+      await using worker = await startWorker({ projectDir: project.dir, privateDir });
+      await worker.request("parse", {});
+      first = await lintAll(worker);
+      expect(first.result.linted).toHaveLength(31);
+      expect(first.events.filter((event) => event.event === "progress").at(-1)).toMatchObject({
+        done: 31,
+        total: 31,
+      });
+      const second = await lintAll(worker);
+      expect(second.answers).toEqual(first.answers);
+      expect(second.seconds).toBeLessThan(first.seconds / 10);
+    }
+    await using worker = await startWorker({ projectDir: project.dir, privateDir });
+    await worker.request("parse", {});
+    const again = await lintAll(worker);
+    expect(again.answers).toEqual(first.answers);
+    expect(again.seconds).toBeLessThan(first.seconds / 2);
+  } finally {
+    await rm(privateDir, { recursive: true, force: true });
+  }
+});
+
+test("a cancelled project lint ends, and a keystroke meanwhile does not wait for it", async () => {
+  const files = Object.fromEntries(
+    Array.from({ length: 60 }, (_, n) => [`models/m${n}.sql`, model(n)] as const),
+  );
+  await using project = await dbtProject({
+    ".sqlfluff": sqlfluff,
+    "models/base.sql": "select 1 as id\n",
+    ...files,
+  });
+  await using worker = await startWorker({ projectDir: project.dir });
+  await worker.request("parse", {});
+  const all = worker.ask("lint", {});
+  const answer = await worker.lint(project.file("models/base.sql"), "SELECT 1 as id\n");
+  expect(answer.issues.map((issue) => issue.ruleCode)).toContain("CP01");
+  expect(all.events.filter((event) => event.event === "file").length).toBeLessThan(61);
+  worker.notify("cancel", { id: all.id });
+  await expect(all.answer).rejects.toThrow(WorkerFailure);
+  await expect(all.answer).rejects.toMatchObject({ detail: { kind: "cancelled" } });
+  expect((await worker.request("status", {})).state).toBe("ready");
+});
+
+test("a long lint is cancelled in the middle of SQLFluff's rules", async () => {
+  await using project = await dbtProject({ ".sqlfluff": sqlfluff, "models/base.sql": "select 1 as id\n" });
+  await using worker = await startWorker({ projectDir: project.dir });
+  await worker.request("parse", {});
+  await worker.lint(project.file("models/base.sql"));
+  const file = project.file("models/base.sql");
+  const long = `select\n${Array.from({ length: 600 }, (_, i) => `1 AS column_${i}`).join(",\n")}\n`;
+  const asked = worker.ask("lint", { paths: [file], texts: { [file]: long }, interactive: true });
+  worker.notify("cancel", { id: asked.id });
+  await expect(asked.answer).rejects.toMatchObject({ detail: { kind: "cancelled" } });
+  expect((await worker.lint(file)).issues).toEqual([]);
+});
+
+test("the end of stdin ends the worker at once", async () => {
+  await using project = await dbtProject({ ".sqlfluff": sqlfluff, "models/base.sql": "select 1 as id\n" });
+  await using worker = await startWorker({ projectDir: project.dir });
+  await worker.request("parse", {});
+  worker.process.stdin?.end();
+  expect(await worker.exited).toBe(0);
+  expect(worker.stderr()).toBe("");
+});
+
+test("a project behind a link keeps the names it was asked by", async () => {
+  await using project = await dbtProject({ ".sqlfluff": sqlfluff, "models/base.sql": "SELECT 1 as id\n" });
+  const link = `${project.dir}-link`;
+  await symlink(project.dir, link, "junction");
+  await using worker = await startWorker({ projectDir: link });
+  const { linted } = await worker.request("lint", {});
+  expect(linted).toEqual([path.join(link, "models/base.sql")]);
+  expect((await worker.lint(path.join(link, "models/base.sql"))).issues).not.toEqual([]);
+});
+
+test("two workers on one project get a folder each", async () => {
+  await using project = await dbtProject({ ".sqlfluff": sqlfluff, "models/base.sql": "select 1 as id\n" });
+  const privateDir = await mkdtemp(path.join(tmpdir(), "floe-dbt-private-"));
+  try {
+    await using first = await startWorker({ projectDir: project.dir, privateDir });
+    await using second = await startWorker({ projectDir: project.dir, privateDir });
+    expect((await first.request("parse", {})).state).toBe("ready");
+    expect((await second.request("parse", {})).state).toBe("ready");
+    for (const slot of ["0", "1"]) {
+      const partialParse = path.join(privateDir, slot, "target", "partial_parse.msgpack");
+      expect((await readFile(partialParse)).length).toBeGreaterThan(0);
+    }
+  } finally {
+    await rm(privateDir, { recursive: true, force: true });
+  }
+});
