@@ -1,6 +1,7 @@
 // The cache folder: which parts in it are finished, and one writer at a time.
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { cacheDir } from "../pins.mjs";
@@ -55,13 +56,18 @@ export async function withCacheLock(work, { onWait } = {}) {
   }
 }
 
+/** A link appears with its content: nobody can read a lock that does not say yet whose it is. */
 async function take(lock) {
+  const mine = `${lock}.${randomUUID()}`;
+  await writeFile(mine, `${process.pid}\n`);
   try {
-    await writeFile(lock, `${process.pid}\n`, { flag: "wx" });
+    await link(mine, lock);
     return true;
   } catch (error) {
     if (error.code === "EEXIST") return false;
     throw error;
+  } finally {
+    await rm(mine, { force: true });
   }
 }
 
