@@ -4,5 +4,9 @@ import * as vscode from "vscode";
 export async function openSettings(name: unknown): Promise<void> {
   const query =
     typeof name === "string" && name.startsWith("floeDbt.") ? `@id:${name}` : "@ext:floe.floe-dbt";
-  await vscode.commands.executeCommand("workbench.action.openSettings", query);
+  // The workspace's settings: in a remote window, the user's do not list those that name programs of the other machine.
+  const command = vscode.workspace.workspaceFolders
+    ? "workbench.action.openWorkspaceSettings"
+    : "workbench.action.openSettings2";
+  await vscode.commands.executeCommand(command, { query });
 }

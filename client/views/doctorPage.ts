@@ -108,12 +108,12 @@ section { border-top: 1px solid var(--vscode-widget-border, var(--vscode-contras
 .path, .absent { color: var(--vscode-descriptionForeground); } .path { margin: 0; overflow-wrap: anywhere; }
 .state { font-size: 0.7em; font-weight: normal; margin-left: 0.4em; padding: 0.1em 0.6em; border-radius: 1em; vertical-align: middle;
   color: var(--vscode-badge-foreground); background: var(--vscode-badge-background); border: 1px solid var(--vscode-contrastBorder, transparent); }
-.good::before { content: "✓ "; color: var(--vscode-testing-iconPassed); }
+.good::before { content: "✓ "; color: var(--vscode-charts-green); }
 table { border-collapse: collapse; } th { text-align: left; font-weight: normal; color: var(--vscode-descriptionForeground); padding: 0.15rem 1.5rem 0.15rem 0; vertical-align: top; white-space: nowrap; }
 td { padding: 0.15rem 0; overflow-wrap: anywhere; } code { font-family: var(--vscode-editor-font-family); overflow-wrap: anywhere; }
 ul.problems { list-style: none; padding: 0; margin: 0; } ul.problems li { padding: 0.5rem 0.8rem; margin: 0.4rem 0; border-left: 3px solid var(--vscode-editorWarning-foreground); background: var(--vscode-textBlockQuote-background); }
 ul.problems li.error { border-left-color: var(--vscode-editorError-foreground); } ul.problems li div { margin-top: 0.5rem; }
-ol { margin: 0; padding-left: 1.8rem; } .chosen strong { color: var(--vscode-testing-iconPassed); }
+ol { margin: 0; padding-left: 1.8rem; } .chosen strong { color: var(--vscode-charts-green); }
 a.button { display: inline-block; padding: 0.2rem 0.8rem; text-decoration: none; border-radius: 2px; color: var(--vscode-button-foreground);
   background: var(--vscode-button-background); border: 1px solid var(--vscode-button-border, var(--vscode-contrastBorder, transparent)); }
 a.button:hover { background: var(--vscode-button-hoverBackground); }
