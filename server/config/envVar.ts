@@ -1,4 +1,4 @@
-import type { YamlPath } from "./yamlFile.ts";
+import type { YamlPath } from "./yamlNodes.ts";
 
 /** What `{{ env_var('NAME', 'default') }}` in a value of dbt_project.yml or profiles.yml comes to. */
 export interface RenderedText {

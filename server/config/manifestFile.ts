@@ -12,7 +12,8 @@ import {
 import { problemAt, problemAtKey } from "./problemAt.ts";
 import { checkValue, isRecord, unknownKeys } from "./schemaProblems.ts";
 import { secretReference, type SecretReference } from "./secretReference.ts";
-import type { YamlFile, YamlPath } from "./yamlFile.ts";
+import type { YamlFile } from "./yamlFile.ts";
+import type { YamlPath } from "./yamlNodes.ts";
 
 export interface LocalConfig {
   /** Absolute path, or a bare name for PATH. */

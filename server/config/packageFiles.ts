@@ -13,7 +13,14 @@ export async function packageFileProblems(
   const packages = await reader.read(path.join(projectDir, "packages.yml"));
   const dependencies = await reader.read(path.join(projectDir, "dependencies.yml"));
   const problems = [packages, dependencies].flatMap((file) => (file ? problemsOf(file) : []));
-  if (packages && dependencies && hasKey(packages, "packages") && hasKey(dependencies, "packages")) {
+  // Much of what looks wrong in a file that does not parse is there only because it does not.
+  if (!packages || packages.broken) return problems;
+  if (
+    dependencies &&
+    !dependencies.broken &&
+    hasKey(packages, "packages") &&
+    hasKey(dependencies, "packages")
+  ) {
     problems.push(
       problem(
         dependencies,
@@ -22,7 +29,7 @@ export async function packageFileProblems(
       ),
     );
   }
-  if (packages && hasKey(packages, "projects")) {
+  if (hasKey(packages, "projects")) {
     problems.push(
       problem(packages, "projects", '"projects" belongs in dependencies.yml, not in packages.yml.'),
     );

@@ -1,5 +1,6 @@
 import type { ConfigProblem } from "./configProblem.ts";
-import type { YamlFile, YamlPath } from "./yamlFile.ts";
+import type { YamlFile } from "./yamlFile.ts";
+import type { YamlPath } from "./yamlNodes.ts";
 
 /** A problem at the value a path leads to, or at the key where there is no single value, or at the nearest key above. */
 export function problemAt(

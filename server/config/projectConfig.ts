@@ -101,7 +101,7 @@ export async function loadProjectConfig(
     runtimeConfig: manifest?.runtimeConfig ?? {},
     transforms: floe.spec?.transforms ?? [],
     files: reader.lookedFor(),
-    problems: inReadingOrder([
+    problems: inReadingOrder(reader.lookedFor(), [
       ...(projectFile ? [] : [noProjectFile(projectPath)]),
       ...project.problems,
       ...packageProblems,
@@ -131,8 +131,7 @@ function shownPath(filePath: string, workspaceDir: string): string {
 }
 
 /** By file in the order they were read, and from top to bottom in each. */
-function inReadingOrder(problems: readonly ConfigProblem[]): ConfigProblem[] {
-  const files = [...new Set(problems.map(({ filePath }) => filePath))];
+function inReadingOrder(files: readonly string[], problems: readonly ConfigProblem[]): ConfigProblem[] {
   return problems.toSorted(
     (a, b) =>
       files.indexOf(a.filePath) - files.indexOf(b.filePath) ||

@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import { closestName } from "./closestName.ts";
 import type { ConfigProblem } from "./configProblem.ts";
-import type { YamlFile, YamlPath } from "./yamlFile.ts";
+import type { YamlFile } from "./yamlFile.ts";
+import type { YamlPath } from "./yamlNodes.ts";
 
 /** What a schema could take from a file, and a problem for each value it could not. */
 export interface Checked<Value> {
@@ -24,6 +25,7 @@ export function checkValue<Schema extends z.ZodType>(
   accept: (value: unknown) => boolean = () => false,
 ): Checked<z.output<Schema>> {
   const problems: ConfigProblem[] = [];
+  const told: YamlPath[] = [];
   let rest = value;
   for (let round = 0; round < 20; round += 1) {
     const result = schema.safeParse(rest);
@@ -31,9 +33,11 @@ export function checkValue<Schema extends z.ZodType>(
     for (const issue of deepestFirst(result.error.issues)) {
       const path = issue.path.filter((step) => typeof step !== "symbol");
       const wrong = valueAt(rest, path);
-      // What is missing in a later round was taken out in an earlier one, and has its problem.
-      const known = accept(wrong) || (wrong === undefined && round > 0);
+      // What is wrong around a value that was taken out in an earlier round is wrong because of that, and was said.
+      const known =
+        accept(wrong) || told.some((earlier) => path.every((step, index) => step === earlier[index]));
       if (!known) problems.push(problemOf(issue, file, [...at, ...path], wrong));
+      told.push(path);
       rest = without(rest, path);
     }
     if (rest === undefined) break;

@@ -1,25 +1,18 @@
 import {
-  isAlias,
   isMap,
   isScalar,
-  isSeq,
   LineCounter,
   parseAllDocuments,
   Scalar,
-  visit,
   type Document,
   type Node,
-  type Pair,
   type ScalarTag,
   type Tags,
-  type YAMLMap,
 } from "yaml";
 import type { Range } from "vscode-languageserver-protocol";
 import type { ConfigProblem } from "./configProblem.ts";
-import { syntaxMessage } from "./yamlSyntaxMessage.ts";
-
-/** Keys from the root of a file: names of mappings, indexes of lists. */
-export type YamlPath = readonly (string | number)[];
+import { yamlMistakes } from "./yamlMistakes.ts";
+import { keyName, nodeAt, type YamlPath } from "./yamlNodes.ts";
 
 /** A YAML file as data, and where each part of it stands. */
 export interface YamlFile {
@@ -64,6 +57,8 @@ export function parseYaml(filePath: string, textWithMark: string): YamlFile {
         lineCounter: lines,
         prettyErrors: false,
         logLevel: "silent",
+        // The parser compares each key with all others; yamlMistakes finds equal ones in one pass.
+        uniqueKeys: false,
       }),
     ];
   } catch {
@@ -71,39 +66,13 @@ export function parseYaml(filePath: string, textWithMark: string): YamlFile {
     return unreadableYaml(filePath, "yaml-syntax", "This file is nested too deeply to be read.", text);
   }
   const document = documents[0];
-  const errors = documents.flatMap((each) => each.errors);
-  const problems = errors.slice(0, mostProblems).map((error): ConfigProblem => {
-    const quote = error.code === "MISSING_CHAR" ? unclosedQuote(document, error.pos[0]) : undefined;
-    if (quote) {
-      const message = "This quote is never closed.";
-      return {
-        filePath,
-        range: at(quote[0], firstLineEnd(text, quote)),
-        severity: "error",
-        code: "yaml-syntax",
-        message,
-      };
-    }
-    // dbt takes the last of two equal keys and warns.
-    const duplicate = error.code === "DUPLICATE_KEY";
-    return {
-      filePath,
-      range: at(error.pos[0], duplicate ? endOfWord(text, error.pos[0]) : error.pos[1]),
-      severity: duplicate ? "warning" : "error",
-      code: duplicate ? "yaml-duplicate-key" : "yaml-syntax",
-      message: syntaxMessage(error.code),
-    };
-  });
-  const second = documents[1];
-  if (second) {
-    problems.push({
-      filePath,
-      range: at(second.range[0], second.range[0]),
-      severity: "error",
-      code: "yaml-syntax",
-      message: "This file holds more than one YAML document. Remove the `---` between them.",
-    });
-  }
+  const data = document ? plainData(document) : { value: null, whole: true };
+  const problems = yamlMistakes(documents, data.whole).map(
+    ({ start, end, severity, message }): ConfigProblem => {
+      const code = severity === "error" ? "yaml-syntax" : "yaml-duplicate-key";
+      return { filePath, range: at(start, firstLineEnd(text, [start, end])), severity, code, message };
+    },
+  );
 
   const root = document?.contents ?? null;
   const locate = (path: YamlPath) => (document ? nodeAt(document, root, path) : undefined);
@@ -118,7 +87,7 @@ export function parseYaml(filePath: string, textWithMark: string): YamlFile {
   return {
     filePath,
     text,
-    value: document ? plainValue(document) : null,
+    value: data.value,
     broken: problems.some((problem) => problem.severity === "error"),
     problems,
     rangeOfKey,
@@ -133,23 +102,6 @@ export function parseYaml(filePath: string, textWithMark: string): YamlFile {
       return isScalar(value) ? (value.source ?? undefined) : undefined;
     },
   };
-}
-
-/** One wrong quote may make an error of every line after it. */
-const mostProblems = 5;
-
-/** The quoted text that runs to the place where its end is missed, far below the quote to mend. */
-function unclosedQuote(document: Document.Parsed | undefined, missedAt: number) {
-  let found: readonly [number, number, number] | undefined;
-  if (!document) return undefined;
-  visit(document, {
-    Scalar(_, { type, range, source }) {
-      const quoted = type === Scalar.QUOTE_DOUBLE || type === Scalar.QUOTE_SINGLE;
-      if (quoted && range && source !== undefined && range[0] < missedAt && range[1] >= missedAt)
-        found = range;
-    },
-  });
-  return found;
 }
 
 /** A file that is there and cannot be read as YAML at all; the problem stands on its first line. */
@@ -184,12 +136,12 @@ function withBooleansOfPyYaml(tags: Tags): Tags {
   ];
 }
 
-/** One part that cannot be resolved (an unknown alias) costs that part, not the file. */
-function plainValue(document: Document.Parsed): unknown {
+/** One part that cannot be resolved (an unknown alias, or far too many of them) costs that part, not the file. */
+function plainData(document: Document.Parsed): { value: unknown; whole: boolean } {
   try {
-    return document.toJS();
+    return { value: document.toJS(), whole: true };
   } catch {
-    if (!isMap(document.contents)) return undefined;
+    if (!isMap(document.contents)) return { value: undefined, whole: false };
     const entries: [string, unknown][] = [];
     for (const pair of document.contents.items) {
       try {
@@ -198,56 +150,8 @@ function plainValue(document: Document.Parsed): unknown {
         continue;
       }
     }
-    return Object.fromEntries(entries);
+    return { value: Object.fromEntries(entries), whole: false };
   }
-}
-
-/** The value at a path, and the node that names it: its key in a mapping, itself in a list. */
-function nodeAt(
-  document: Document.Parsed,
-  root: unknown,
-  path: YamlPath,
-): { value: unknown; place: Node | undefined } | undefined {
-  let found: { value: unknown; place: Node | undefined } = { value: root, place: undefined };
-  for (const step of path) {
-    const parent = resolved(document, found.value);
-    if (isMap(parent)) {
-      const pair = pairOf(document, parent, String(step));
-      if (!pair) return undefined;
-      found = { value: pair.value, place: pair.key as Node };
-    } else if (isSeq(parent) && typeof step === "number" && parent.items[step]) {
-      const item = parent.items[step] as Node;
-      found = { value: item, place: item };
-    } else {
-      return undefined;
-    }
-  }
-  return { value: resolved(document, found.value), place: found.place };
-}
-
-/** The last pair of that name, else one that a merge key (`<<: *other`) brings in. */
-function pairOf(document: Document.Parsed, map: YAMLMap, name: string, depth = 0): Pair | undefined {
-  const own = map.items.findLast((pair) => keyName(pair) === name);
-  if (own || depth > 8) return own;
-  for (const merge of map.items.filter((pair) => keyName(pair) === "<<")) {
-    const source = resolved(document, merge.value);
-    for (const each of isSeq(source) ? source.items : [source]) {
-      const merged = resolved(document, each);
-      const pair = isMap(merged) ? pairOf(document, merged, name, depth + 1) : undefined;
-      if (pair) return pair;
-    }
-  }
-  return undefined;
-}
-
-function resolved(document: Document.Parsed, node: unknown): unknown {
-  return isAlias(node) ? node.resolve(document) : node;
-}
-
-/** A merge key's own value is a symbol; its source is "<<". */
-function keyName(pair: Pair): string {
-  if (!isScalar(pair.key)) return "";
-  return typeof pair.key.value === "symbol" ? "<<" : String(pair.key.value);
 }
 
 function position(lines: LineCounter, offset: number): Range["start"] {
@@ -255,12 +159,8 @@ function position(lines: LineCounter, offset: number): Range["start"] {
   return { line: Math.max(0, line - 1), character: Math.max(0, col - 1) };
 }
 
-function endOfWord(text: string, start: number): number {
-  return start + (/^[^\s:]*/.exec(text.slice(start, start + 1000))?.[0].length ?? 0);
-}
-
 /** A list item may be a mapping of many lines: its first line is enough to underline. */
-function firstLineEnd(text: string, [start, end]: readonly [number, number, number]): number {
+function firstLineEnd(text: string, [start = 0, end = 0]: readonly number[]): number {
   const length = text.slice(start, end).search(/[\r\n]/);
   return length === -1 ? end : start + length;
 }
