@@ -1,0 +1,77 @@
+import type { InitializeParams } from "vscode-languageserver-protocol";
+import { z } from "zod";
+import type { InitializationOptions } from "../protocol/requests.ts";
+import { pathOfUri } from "./platform/uri.ts";
+
+/** What the client said of itself at start, in the words of what the server decides by it. */
+export interface ClientFacts {
+  /** Absolute paths of the workspace folders at start. */
+  folders: string[];
+  /** Settings for clients that cannot be asked for them. */
+  initialSettings: unknown;
+  storageDir: string | null;
+  /** It answers workspace/configuration. */
+  answersConfiguration: boolean;
+  /** It answers dbt/pythonInterpreter. */
+  knowsPython: boolean;
+  /** It has commands of its own (VS Code); the server then advertises none. */
+  ownCommands: boolean;
+  /**
+   * It asks for diagnostics, and is not our own client, which shows pushed ones: those of closed files and of a project
+   * lint have no document to be asked for.
+   */
+  pullsDiagnostics: boolean;
+  refreshesDiagnostics: boolean;
+  watchesFiles: boolean;
+  /** It watches files outside its workspace folders, such as ~/.dbt/profiles.yml. */
+  watchesOutside: boolean;
+  notifiesFolders: boolean;
+  registersConfiguration: boolean;
+  /** Edits of its workspace may name the version they are for, create files and ask for confirmation. */
+  versionedEdits: boolean;
+  createsFiles: boolean;
+  confirmsEdits: boolean;
+  /** It fetches the edit of a code action when the action is chosen. */
+  resolvesEdits: boolean;
+  showsProgress: boolean;
+}
+
+const optionsSchema: z.ZodType<InitializationOptions> = z.object({
+  settings: z.unknown().optional(),
+  storageDir: z.string().optional().catch(undefined),
+  pythonInterpreter: z.boolean().optional().catch(undefined),
+  ownCommands: z.boolean().optional().catch(undefined),
+}) as z.ZodType<InitializationOptions>;
+
+export function clientFacts(params: InitializeParams): ClientFacts {
+  const { workspace, textDocument, window } = params.capabilities;
+  const options = optionsSchema.safeParse(params.initializationOptions ?? {}).data ?? {};
+  const ownCommands = options.ownCommands === true;
+  return {
+    folders: foldersOf(params),
+    initialSettings: options.settings,
+    storageDir: options.storageDir ?? null,
+    answersConfiguration: workspace?.configuration === true,
+    knowsPython: options.pythonInterpreter === true,
+    ownCommands,
+    pullsDiagnostics: textDocument?.diagnostic !== undefined && !ownCommands,
+    refreshesDiagnostics: workspace?.diagnostics?.refreshSupport === true,
+    watchesFiles: workspace?.didChangeWatchedFiles?.dynamicRegistration === true,
+    watchesOutside: workspace?.didChangeWatchedFiles?.relativePatternSupport === true,
+    notifiesFolders: workspace?.workspaceFolders === true,
+    registersConfiguration: workspace?.didChangeConfiguration?.dynamicRegistration === true,
+    versionedEdits: workspace?.workspaceEdit?.documentChanges === true,
+    createsFiles: workspace?.workspaceEdit?.resourceOperations?.includes("create") === true,
+    confirmsEdits: workspace?.workspaceEdit?.changeAnnotationSupport !== undefined,
+    resolvesEdits: textDocument?.codeAction?.resolveSupport?.properties.includes("edit") === true,
+    showsProgress: window?.workDoneProgress === true,
+  };
+}
+
+function foldersOf(params: InitializeParams): string[] {
+  const uris = params.workspaceFolders?.map((folder) => folder.uri) ?? [];
+  // Clients of before workspace folders name one root.
+  // eslint-disable-next-line @typescript-eslint/no-deprecated
+  if (uris.length === 0 && params.rootUri) uris.push(params.rootUri);
+  return uris.map(pathOfUri).filter((folder) => folder !== null);
+}

@@ -1,0 +1,29 @@
+import type { Connection, ServerCapabilities } from "vscode-languageserver/node";
+import type { ClientFacts } from "../clientFacts.ts";
+import type { DiagnosticsStore } from "../lint/diagnosticsStore.ts";
+import type { Linting } from "../lint/linting.ts";
+import type { OpenDocuments } from "../lint/openDocuments.ts";
+import type { RedactingLog } from "../platform/log.ts";
+import type { Projects } from "../projects/projects.ts";
+import type { SettingsStore } from "../projects/settingsStore.ts";
+import type { Guard } from "./guard.ts";
+
+/** One thing the server does for a client: it says so, and does it. */
+export interface Feature {
+  capabilities?(client: ClientFacts): ServerCapabilities;
+  register(context: ServerContext): void;
+}
+
+export interface ServerContext {
+  connection: Connection;
+  client: ClientFacts;
+  documents: OpenDocuments;
+  diagnostics: DiagnosticsStore;
+  linting: Linting;
+  projects: Projects;
+  settings: SettingsStore;
+  log: RedactingLog;
+  guard: Guard;
+  /** Runs once the client has answered that it is initialized. */
+  whenInitialized: (action: () => void | Promise<void>) => void;
+}

@@ -1,0 +1,280 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import type { Diagnostic } from "vscode-languageserver-protocol";
+import { type LintIssue, type ProjectLintResult, projectLintResult } from "../../protocol/lint.ts";
+import type { Settings } from "../../protocol/settings.ts";
+import type { Log } from "../platform/log.ts";
+import { isInside, pathKey, uriOfPath } from "../platform/uri.ts";
+import type { Call, DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
+import { DbtCancelledError, DbtError } from "../plugins/errors.ts";
+import { messageOf, toDiagnostics } from "./diagnostics.ts";
+import type { DiagnosticsStore } from "./diagnosticsStore.ts";
+import { documentOfFile } from "./edits.ts";
+import type { OpenDocuments, OpenFile } from "./openDocuments.ts";
+import { LintScheduler } from "./scheduler.ts";
+
+/** What linting needs of a dbt project. */
+export interface LintedProject {
+  readonly ref: ProjectRef;
+  readonly settings: Settings;
+  /** @throws DbtError where the project's runtime is not there */
+  plugin(): DbtPlugin;
+  /** Linting could not do its job: becomes the project's status, once. */
+  failed(error: DbtError): void;
+  /** Linting does its job (again). */
+  worked(): void;
+}
+
+export interface LintingDeps {
+  documents: OpenDocuments;
+  store: DiagnosticsStore;
+  log: Log;
+  projectOf: (filePath: string) => Promise<LintedProject | null>;
+}
+
+/** Endings of the files SQLFluff lints by default. */
+const sqlEndings = [".sql", ".sql.j2", ".dml", ".ddl"];
+const earlyCodes = new Set(["PRS", "TMP", "LXR"]);
+
+/** Lints documents and projects, and shows what comes of it: an answer to an older text than the document's never is. */
+export class Linting {
+  readonly #deps: LintingDeps;
+  readonly #scheduler: LintScheduler;
+
+  constructor(deps: LintingDeps) {
+    this.#deps = deps;
+    this.#scheduler = new LintScheduler((key, signal) => this.#lintByItself(key, signal));
+    deps.documents.on({
+      opened: (file) =>
+        void this.#when(file, ["onType", "onSave"], () => this.#scheduler.runNow(file.filePath)),
+      changed: (file) => {
+        void this.#when(file, ["onType"], () => {
+          this.#scheduler.edited(file.filePath);
+        });
+      },
+      saved: (file) => void this.#when(file, ["onSave"], () => this.#scheduler.runNow(file.filePath)),
+      closed: ({ filePath }) => {
+        this.#scheduler.forget(filePath);
+      },
+    });
+  }
+
+  /** Lints an open document now, whatever the settings say. Its issues arrive as diagnostics. @throws DbtError */
+  async lintDocument(filePath: string, signal?: AbortSignal): Promise<ProjectLintResult> {
+    const document = this.#deps.documents.get(filePath);
+    const project = await this.#deps.projectOf(filePath);
+    if (!document || !project) return projectLintResult([], { linted: [] });
+    return await this.#lint({ filePath, document }, project, signal);
+  }
+
+  /** Lints every file of a project, or only `paths`; issues are shown file by file as they come. @throws DbtError */
+  async lintProject(
+    project: LintedProject,
+    options: {
+      paths?: readonly string[];
+      interactive: boolean;
+      onProgress?: (done: number, total: number, label: string) => void;
+    },
+    signal?: AbortSignal,
+  ): Promise<ProjectLintResult> {
+    const versions = new Map<string, number>();
+    const texts = new Map<string, string>();
+    for (const { filePath, document } of this.#deps.documents.all()) {
+      if (!isInside(filePath, project.ref.projectDir) || !isSql({ filePath, document })) continue;
+      versions.set(pathKey(filePath), document.version);
+      texts.set(filePath, document.getText());
+    }
+    const shown = new Set<string>();
+    const shows: Promise<void>[] = [];
+    const show = (filePath: string, issues: LintIssue[]): void => {
+      const key = pathKey(filePath);
+      if (shown.has(key)) return;
+      shown.add(key);
+      shows.push(this.#showFile(project, filePath, issues, versions.get(key) ?? null));
+    };
+    const call: Call = {
+      ...(signal && { signal }),
+      onEvent: (event) => {
+        if (event.type === "fileLinted") show(event.filePath, event.issues);
+        else if (event.type === "progress") options.onProgress?.(event.done, event.total, event.label);
+      },
+    };
+    const plugin = project.plugin();
+    const result = await plugin.lintProject(
+      project.ref,
+      {
+        interactive: options.interactive,
+        ...(options.paths && { paths: options.paths }),
+        ...(plugin.capabilities.has("lintUnsaved") && { texts }),
+      },
+      call,
+    );
+    project.worked();
+    const byFile = Map.groupBy(result.issues, (issue) => issue.filePath);
+    for (const filePath of result.filesLinted) show(filePath, byFile.get(filePath) ?? []);
+    await Promise.all(shows);
+    if (!options.paths) this.#forgetGone(project, result);
+    return result;
+  }
+
+  /** Lints the open documents again, because something they depend on changed. */
+  relintOpen(project?: LintedProject): void {
+    for (const file of this.#deps.documents.all()) {
+      void this.#when(file, ["onType", "onSave"], async (its) => {
+        if (!project || its === project) await this.#scheduler.runNow(file.filePath);
+      });
+    }
+  }
+
+  /** Resolves when nothing more is under way for the document's newest text. */
+  async settled(filePath: string): Promise<void> {
+    const file = this.#fileOf(filePath);
+    if (!file || !isSql(file)) return;
+    const project = await this.#deps.projectOf(filePath);
+    if (!project || project.settings["lint.run"] === "manual") return;
+    await this.#scheduler.whenIdle(filePath);
+  }
+
+  [Symbol.dispose](): void {
+    this.#scheduler[Symbol.dispose]();
+  }
+
+  async #when(
+    file: OpenFile,
+    modes: Settings["lint.run"][],
+    action: (project: LintedProject) => void | Promise<void>,
+  ): Promise<void> {
+    if (!isSql(file)) return;
+    try {
+      const project = await this.#deps.projectOf(file.filePath);
+      if (project && modes.includes(this.#modeOf(project))) await action(project);
+    } catch (error) {
+      this.#deps.log.error(`Scheduling a lint of ${file.filePath} failed: ${String(error)}`);
+    }
+  }
+
+  /** A runtime that reads files only cannot lint what is not saved. */
+  #modeOf(project: LintedProject): Settings["lint.run"] {
+    const mode = project.settings["lint.run"];
+    if (mode !== "onType") return mode;
+    try {
+      return project.plugin().capabilities.has("lintUnsaved") ? mode : "onSave";
+    } catch (error) {
+      if (error instanceof DbtError) project.failed(error);
+      return "manual";
+    }
+  }
+
+  async #lintByItself(filePath: string, signal: AbortSignal): Promise<void> {
+    try {
+      const file = this.#fileOf(filePath);
+      const project = await this.#deps.projectOf(filePath);
+      if (!file || !project || signal.aborted) return;
+      await this.#lint(file, project, signal);
+    } catch (error) {
+      if (error instanceof DbtError) return;
+      this.#deps.log.error(
+        `Linting ${filePath} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      );
+    }
+  }
+
+  async #lint(
+    { filePath, document }: OpenFile,
+    project: LintedProject,
+    signal: AbortSignal | undefined,
+  ): Promise<ProjectLintResult> {
+    const version = document.version;
+    const show = (issues: readonly LintIssue[]): void => {
+      if (signal?.aborted || this.#deps.documents.get(filePath)?.version !== version) return;
+      const severity = project.settings["lint.severity"];
+      this.#deps.store.set("lint", filePath, toDiagnostics(issues, document, { severity, version }), version);
+    };
+    const call: Call = {
+      ...(signal && { signal }),
+      onEvent: (event) => {
+        // A wave that says nothing new would only make the rules' issues flicker.
+        if (event.type === "lintWave" && this.#bringsNew(filePath, event.issues)) show(event.issues);
+      },
+    };
+    try {
+      const plugin = project.plugin();
+      const texts = plugin.capabilities.has("lintUnsaved")
+        ? { texts: new Map([[filePath, document.getText()]]) }
+        : {};
+      const result = await plugin.lintProject(
+        project.ref,
+        { paths: [filePath], ...texts, interactive: true },
+        call,
+      );
+      project.worked();
+      for (const skipped of result.filesSkipped) {
+        this.#deps.log.info(`${skipped.filePath} is not linted: ${skipped.reason}`);
+      }
+      show(result.issues);
+      return result;
+    } catch (error) {
+      if (error instanceof DbtError && !(error instanceof DbtCancelledError)) project.failed(error);
+      throw error;
+    }
+  }
+
+  #bringsNew(filePath: string, issues: readonly LintIssue[]): boolean {
+    const known = new Set(
+      this.#deps.store.of(filePath).map((diagnostic) => `${diagnostic.code ?? ""} ${messageOf(diagnostic)}`),
+    );
+    return issues.some(
+      (issue) =>
+        (earlyCodes.has(issue.ruleCode) || issue.source === "dbt") &&
+        !known.has(`${issue.ruleCode} ${issue.message}`),
+    );
+  }
+
+  async #showFile(
+    project: LintedProject,
+    filePath: string,
+    issues: readonly LintIssue[],
+    version: number | null,
+  ): Promise<void> {
+    const severity = project.settings["lint.severity"];
+    const document = this.#deps.documents.get(filePath);
+    if (document) {
+      if (document.version !== version) return;
+      this.#deps.store.set("lint", filePath, toDiagnostics(issues, document, { severity, version }), version);
+      return;
+    }
+    const diagnostics = issues.length === 0 ? [] : await diagnosticsOfFile(filePath, issues, severity);
+    if (!this.#deps.documents.get(filePath)) this.#deps.store.set("lint", filePath, diagnostics);
+  }
+
+  /** After a lint of everything, files it did not meet are gone from the project. */
+  #forgetGone(project: LintedProject, result: ProjectLintResult): void {
+    const met = new Set(
+      [...result.filesLinted, ...result.filesSkipped.map((file) => file.filePath)].map(pathKey),
+    );
+    for (const filePath of this.#deps.store.filesOf("lint")) {
+      const ours = isInside(filePath, project.ref.projectDir) && !met.has(pathKey(filePath));
+      if (ours && !this.#deps.documents.get(filePath)) this.#deps.store.set("lint", filePath, []);
+    }
+  }
+
+  #fileOf(filePath: string): OpenFile | null {
+    const document = this.#deps.documents.get(filePath);
+    return document ? { filePath, document } : null;
+  }
+}
+
+export function isSql({ filePath, document }: OpenFile): boolean {
+  const name = path.basename(filePath).toLowerCase();
+  return document.languageId.includes("sql") || sqlEndings.some((ending) => name.endsWith(ending));
+}
+
+async function diagnosticsOfFile(
+  filePath: string,
+  issues: readonly LintIssue[],
+  severity: Settings["lint.severity"],
+): Promise<Diagnostic[]> {
+  const text = await readFile(filePath, "utf8").catch(() => null);
+  if (text === null) return [];
+  return toDiagnostics(issues, documentOfFile(uriOfPath(filePath), text), { severity, version: null });
+}

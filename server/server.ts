@@ -1,0 +1,156 @@
+import type { Connection, ServerCapabilities } from "vscode-languageserver/node";
+import { pythonInterpreterRequest } from "../protocol/requests.ts";
+import type { Settings } from "../protocol/settings.ts";
+import { clientFacts } from "./clientFacts.ts";
+import type { ProjectConfig } from "./config/projectConfig.ts";
+import { codeActions } from "./features/codeActions.ts";
+import { configDiagnostics } from "./features/configDiagnostics.ts";
+import { doctor } from "./features/doctor.ts";
+import { environment } from "./features/environment.ts";
+import { executeCommand } from "./features/executeCommand.ts";
+import type { Feature, ServerContext } from "./features/feature.ts";
+import { formatting } from "./features/formatting.ts";
+import { createGuard } from "./features/guard.ts";
+import { lintByItself } from "./features/lintByItself.ts";
+import { projectCommands } from "./features/projectCommands.ts";
+import { pullDiagnostics } from "./features/pullDiagnostics.ts";
+import { settingsChanges } from "./features/settingsChanges.ts";
+import { status } from "./features/status.ts";
+import { textSync } from "./features/textSync.ts";
+import { watchedFiles } from "./features/watchedFiles.ts";
+import { workspaceFolders } from "./features/workspaceFolders.ts";
+import { DiagnosticsStore } from "./lint/diagnosticsStore.ts";
+import { Linting } from "./lint/linting.ts";
+import { OpenDocuments } from "./lint/openDocuments.ts";
+import { RedactingLog } from "./platform/log.ts";
+import { DbtConfigurationError } from "./plugins/errors.ts";
+import { createPluginRegistry, type PluginFactories } from "./plugins/registry.ts";
+import type { LiveStatus } from "./projects/project.ts";
+import { Projects } from "./projects/projects.ts";
+import { SettingsStore } from "./projects/settingsStore.ts";
+
+export interface ServerDeps {
+  env: NodeJS.ProcessEnv;
+  version: string;
+  /** Folder for caches and private target paths, unless the client names one. */
+  storageDir: string;
+  /** Environment dbt has in a project: `env`, and what the project's .env file adds. */
+  environmentOf(settings: Settings, workspaceDir: string, log: RedactingLog): Promise<NodeJS.ProcessEnv>;
+  /** Makes the runtimes this server has. */
+  plugins(host: PluginHost): PluginFactories;
+}
+
+/** What the server gives its plugins. */
+export interface PluginHost {
+  log: RedactingLog;
+  env: NodeJS.ProcessEnv;
+  storageDir: string;
+  /** What settings and configuration say of a project. @throws DbtConfigurationError for a folder that holds none */
+  projectFacts(projectDir: string): { settings: Settings; config: ProjectConfig };
+  /** Interpreter chosen in another extension of the client, or null. */
+  interpreterOf(projectDir: string): Promise<string | null>;
+  /** A project is another way than before, on its own account. */
+  onStatus(projectDir: string, status: LiveStatus): void;
+}
+
+const features: readonly Feature[] = [
+  workspaceFolders,
+  textSync,
+  watchedFiles,
+  settingsChanges,
+  status,
+  configDiagnostics,
+  lintByItself,
+  pullDiagnostics,
+  codeActions,
+  formatting,
+  projectCommands,
+  doctor,
+  environment,
+  executeCommand,
+];
+
+/** Makes a language server of a connection. The caller starts listening; disposal stops every process. */
+export function createServer(connection: Connection, deps: ServerDeps): AsyncDisposable {
+  const cleanUp = new AsyncDisposableStack();
+  const log = new RedactingLog((level, message) => {
+    if (level === "debug") connection.console.debug(message);
+    else connection.console[level](message);
+  });
+  log.hideSecretsOf(deps.env);
+  const initialized: (() => void | Promise<void>)[] = [];
+  const guard = createGuard(log);
+
+  connection.onInitialize((params) => {
+    const client = clientFacts(params);
+    const documents = new OpenDocuments();
+    const settings = new SettingsStore({
+      connection,
+      asks: client.answersConfiguration,
+      initial: client.initialSettings,
+      log,
+    });
+    const host: PluginHost = {
+      log,
+      env: deps.env,
+      storageDir: client.storageDir ?? deps.storageDir,
+      projectFacts: (projectDir) => {
+        const project = projects.at(projectDir);
+        if (!project) throw new DbtConfigurationError(`There is no dbt project in ${projectDir} any more.`);
+        return project;
+      },
+      interpreterOf: async (projectDir) =>
+        client.knowsPython ? await connection.sendRequest(pythonInterpreterRequest, { projectDir }) : null,
+      onStatus: (projectDir, liveStatus) => projects.live(projectDir, liveStatus),
+    };
+    const registry = createPluginRegistry(deps.plugins(host));
+    const projects = new Projects({
+      registry,
+      settings,
+      environmentOf: (set, workspaceDir) => deps.environmentOf(set, workspaceDir, log),
+      log,
+      textOf: (filePath) => documents.textOf(filePath),
+    });
+    const diagnostics = new DiagnosticsStore({
+      connection,
+      documents,
+      pulls: client.pullsDiagnostics,
+      refreshes: client.refreshesDiagnostics,
+    });
+    const linting = new Linting({
+      documents,
+      store: diagnostics,
+      log,
+      projectOf: (filePath) => projects.of(filePath),
+    });
+    cleanUp.use(registry);
+    cleanUp.use(linting);
+
+    const context: ServerContext = {
+      connection,
+      client,
+      documents,
+      diagnostics,
+      linting,
+      projects,
+      settings,
+      log,
+      guard,
+      whenInitialized: (action) => initialized.push(action),
+    };
+    for (const feature of features) feature.register(context);
+    const capabilities = features.map((feature) => feature.capabilities?.(client) ?? {});
+    return {
+      capabilities: capabilities.reduce<ServerCapabilities>(
+        (all, some) => ({ ...all, ...some, workspace: { ...all.workspace, ...some.workspace } }),
+        { positionEncoding: "utf-16" },
+      ),
+      serverInfo: { name: "Floe dbt", version: deps.version },
+    };
+  });
+  connection.onInitialized(() => {
+    for (const action of initialized) guard.event("Starting", action)();
+  });
+  connection.onShutdown(() => cleanUp.disposeAsync());
+  return { [Symbol.asyncDispose]: () => cleanUp.disposeAsync() };
+}

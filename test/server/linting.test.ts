@@ -1,0 +1,316 @@
+import { rm } from "node:fs/promises";
+import { describe, expect, test } from "vitest";
+import { DiagnosticSeverity, FileChangeType } from "vscode-languageserver/node";
+import type { LintIssue } from "../../protocol/lint.ts";
+import { lintDocumentRequest, lintProjectRequest } from "../../protocol/requests.ts";
+import { DbtLintError } from "../../server/plugins/errors.ts";
+import { dbtProject, type TestProject } from "../harness/dbtProject.ts";
+import { type ClientOptions, LspClient, modernCapabilities } from "../harness/lspClient.ts";
+import { type LintCall, ScriptedPlugin } from "../harness/scriptedPlugin.ts";
+
+/** An issue for every "BAD" of the text, its column counted in code points as linters do. */
+function badWords({ request, text }: LintCall): LintIssue[] {
+  const filePath = request.paths?.[0] ?? "";
+  return text.split(/\r?\n/).flatMap((line, index) =>
+    [...line.matchAll(/BAD/g)].map((match): LintIssue => ({
+      filePath,
+      line: index + 1,
+      column: Array.from(line.slice(0, match.index)).length + 1,
+      endLine: index + 1,
+      endColumn: Array.from(line.slice(0, match.index)).length + 4,
+      severity: "warning",
+      ruleCode: "CP01",
+      ruleName: "capitalisation.keywords",
+      message: "Keywords must be consistently lower case.",
+      docsUrl: "https://docs.sqlfluff.com/en/stable/perma/rule/CP01.html",
+      source: "sqlfluff",
+      fixable: true,
+    })),
+  );
+}
+
+async function started(
+  project: TestProject,
+  options: Partial<ClientOptions> = {},
+): Promise<{ client: LspClient; plugin: ScriptedPlugin } & AsyncDisposable> {
+  const plugin = new ScriptedPlugin();
+  plugin.script.lint = badWords;
+  const client = await LspClient.start({
+    folders: [project.dir],
+    plugins: () => ({ local: () => plugin }),
+    ...options,
+  });
+  return { client, plugin, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
+}
+
+describe("diagnostics", () => {
+  test("an opened file is linted, and each diagnostic has its range, source, code and page", async () => {
+    await using project = await dbtProject();
+    await using session = await started(project);
+    const { client } = session;
+    const uri = await client.open(project.file("models/a.sql"), "select 1\nBAD\n");
+    const [diagnostic] = await client.waitForDiagnostics(uri, (all) => all.length === 1);
+    expect(diagnostic).toMatchObject({
+      range: { start: { line: 1, character: 0 }, end: { line: 1, character: 3 } },
+      severity: DiagnosticSeverity.Warning,
+      source: "sqlfluff",
+      code: "CP01",
+      codeDescription: { href: "https://docs.sqlfluff.com/en/stable/perma/rule/CP01.html" },
+      message: "Keywords must be consistently lower case.",
+    });
+  });
+
+  test("columns after characters outside the basic plane are UTF-16", async () => {
+    await using project = await dbtProject();
+    await using session = await started(project);
+    const { client } = session;
+    const uri = await client.open(project.file("models/a.sql"), "select '😀😀', BAD\r\n");
+    const [diagnostic] = await client.waitForDiagnostics(uri, (all) => all.length === 1);
+    expect(client.document(uri).getText(diagnostic!.range)).toBe("BAD");
+  });
+
+  test("unsaved text is linted as it is typed, with the version it is of", async () => {
+    await using project = await dbtProject();
+    await using session = await started(project);
+    const { client } = session;
+    const uri = await client.open(project.file("models/a.sql"), "select 1\n");
+    await client.waitForDiagnostics(uri, (all) => all.length === 0);
+    await client.change(uri, "BAD BAD\n");
+    await client.waitForDiagnostics(uri, (all) => all.length === 2);
+    expect(client.published.at(-1)?.version).toBe(2);
+  });
+
+  test("an answer to an older text is never shown", async () => {
+    await using project = await dbtProject();
+    await using session = await started(project);
+    const { client, plugin } = session;
+    const first = Promise.withResolvers<LintIssue[]>();
+    const calls: LintCall[] = [];
+    plugin.script.lint = (call) => {
+      calls.push(call);
+      client.nudge();
+      return calls.length === 1 ? first.promise : badWords(call);
+    };
+    const uri = await client.open(project.file("models/a.sql"), "BAD BAD BAD\n");
+    await client.waitFor("the first lint", () => calls[0]);
+    await client.change(uri, "BAD\n");
+    await client.waitForDiagnostics(uri, (all) => all.length === 1);
+    first.resolve(badWords(calls[0]!));
+    await client.connection.sendRequest(lintDocumentRequest, { uri });
+    expect(calls[0]!.signal?.aborted).toBe(true);
+    expect(
+      client.published.filter((each) => each.uri === uri).map((each) => each.diagnostics.length),
+    ).not.toContain(3);
+  });
+
+  test("an early wave is shown before the rules have run", async () => {
+    await using project = await dbtProject();
+    await using session = await started(project);
+    const { client, plugin } = session;
+    const rules = Promise.withResolvers<LintIssue[]>();
+    const filePath = project.file("models/a.sql");
+    const broken: LintIssue = {
+      filePath,
+      line: 1,
+      column: 1,
+      severity: "error",
+      ruleCode: "PRS",
+      message: "Line 1: unparsable section",
+      source: "sqlfluff",
+      fixable: false,
+    };
+    plugin.script.lint = ({ call }) => {
+      call?.onEvent?.({ type: "lintWave", filePath, issues: [broken] });
+      return rules.promise;
+    };
+    const uri = await client.open(filePath, "selec 1\n");
+    await client.waitForDiagnostics(uri, (all) => all[0]?.code === "PRS");
+    rules.resolve([broken, { ...broken, ruleCode: "CP01", severity: "warning", message: "more" }]);
+    await client.waitForDiagnostics(uri, (all) => all.length === 2);
+  });
+
+  test("results of a file survive closing it and end with its deletion", async () => {
+    await using project = await dbtProject();
+    await using session = await started(project);
+    const { client } = session;
+    const filePath = await project.write("models/a.sql", "BAD\n");
+    const uri = await client.open(filePath, "BAD\n");
+    await client.waitForDiagnostics(uri, (all) => all.length === 1);
+    await client.close(uri);
+    await client.connection.sendRequest(lintDocumentRequest, { uri });
+    expect(client.diagnostics(uri)).toHaveLength(1);
+    await rm(filePath);
+    await client.filesChanged({ [filePath]: FileChangeType.Deleted });
+    await client.waitForDiagnostics(uri, (all) => all.length === 0);
+  });
+
+  test("results end with the renaming of the file's folder", async () => {
+    await using project = await dbtProject();
+    await using session = await started(project);
+    const { client } = session;
+    const uri = await client.open(project.file("models/a.sql"), "BAD\n");
+    await client.waitForDiagnostics(uri, (all) => all.length === 1);
+    await client.close(uri);
+    const folder = (name: string): string => new URL(`file://${project.file(name)}`).href;
+    await client.connection.sendNotification("workspace/didRenameFiles", {
+      files: [{ oldUri: folder("models"), newUri: folder("moved") }],
+    });
+    await client.waitForDiagnostics(uri, (all) => all.length === 0);
+  });
+
+  test("only files of the disk that belong to a project are linted", async () => {
+    await using project = await dbtProject({ "dbt_packages/p/models/b.sql": "BAD\n" });
+    await using session = await started(project);
+    const { client, plugin } = session;
+    await client.openUri("untitled:Untitled-1", "BAD\n");
+    await client.openUri(`git:${project.file("models/a.sql")}`, "BAD\n");
+    await client.open(`${project.dir}-elsewhere/a.sql`, "BAD\n");
+    await client.open(project.file("dbt_packages/p/models/b.sql"), "BAD\n");
+    await client.open(project.file("README.md"), "BAD\n", "markdown");
+    const uri = await client.open(project.file("models/a.sql"), "BAD\n");
+    await client.waitForDiagnostics(uri, (all) => all.length === 1);
+    expect(plugin.lints.map((lint) => lint.request.paths)).toEqual([[project.file("models/a.sql")]]);
+  });
+
+  test("pulled by clients that ask, and then not pushed", async () => {
+    await using project = await dbtProject();
+    const capabilities = {
+      ...modernCapabilities,
+      textDocument: { ...modernCapabilities.textDocument, diagnostic: {} },
+    };
+    await using session = await started(project, { capabilities });
+    const { client } = session;
+    const uri = await client.open(project.file("models/a.sql"), "BAD\n");
+    await client.change(uri, "BAD BAD\n");
+    const pull = (previousResultId?: string) =>
+      client.connection.sendRequest<{ kind: string; items?: unknown[]; resultId?: string }>(
+        "textDocument/diagnostic",
+        {
+          textDocument: { uri },
+          previousResultId,
+        },
+      );
+    const report = await pull();
+    expect(report.items).toHaveLength(2);
+    expect(await pull(report.resultId)).toEqual({ kind: "unchanged", resultId: report.resultId });
+    expect(client.diagnostics(uri)).toBeUndefined();
+  });
+
+  test("pushed to a client that could ask but shows project lints in its own way", async () => {
+    await using project = await dbtProject();
+    const capabilities = { ...modernCapabilities, textDocument: { diagnostic: {} } };
+    await using session = await started(project, {
+      capabilities,
+      initializationOptions: { ownCommands: true },
+    });
+    const { client } = session;
+    const uri = await client.open(project.file("models/a.sql"), "BAD\n");
+    await client.waitForDiagnostics(uri, (all) => all.length === 1);
+    expect(client.capabilities.diagnosticProvider).toBeUndefined();
+  });
+});
+
+describe("when to lint", () => {
+  const settings = (section: unknown) => ({ initializationOptions: { settings: section } });
+
+  test("onSave: typing lints nothing, saving does", async () => {
+    await using project = await dbtProject();
+    await using session = await started(project, settings({ lint: { run: "onSave" } }));
+    const { client, plugin } = session;
+    const uri = await client.open(project.file("models/a.sql"), "select 1\n");
+    await client.waitForDiagnostics(uri, (all) => all.length === 0);
+    await client.change(uri, "BAD\n");
+    await client.save(uri);
+    await client.waitForDiagnostics(uri, (all) => all.length === 1);
+    expect(plugin.lints).toHaveLength(2);
+  });
+
+  test("manual: only when asked for", async () => {
+    await using project = await dbtProject();
+    await using session = await started(project, settings({ "lint.run": "manual" }));
+    const { client, plugin } = session;
+    const uri = await client.open(project.file("models/a.sql"), "BAD\n");
+    await client.save(uri);
+    const summary = await client.connection.sendRequest(lintDocumentRequest, { uri });
+    expect(summary).toMatchObject({ files: 1, warnings: 1 });
+    expect(plugin.lints).toHaveLength(1);
+    expect(client.diagnostics(uri)).toHaveLength(1);
+  });
+
+  test("scope project: closed files are linted in the background, open ones with their text", async () => {
+    await using project = await dbtProject({ "models/a.sql": "x\n", "models/b.sql": "x\nBAD\n" });
+    const plugin = new ScriptedPlugin();
+    plugin.script.projectFiles = () => [project.file("models/b.sql")];
+    plugin.script.lint = (call) =>
+      badWords({ ...call, text: "x\nBAD\n", request: { paths: [project.file("models/b.sql")] } });
+    await using session = await started(project, {
+      plugins: () => ({ local: () => plugin }),
+      ...settings({ lint: { scope: "project" } }),
+    });
+    const { client } = session;
+    const uri = new URL(`file://${project.file("models/b.sql")}`).href;
+    const [diagnostic] = await client.waitForDiagnostics(uri, (all) => all.length === 1);
+    expect(diagnostic!.range.start.line).toBe(1);
+    expect(plugin.lints[0]?.request).toMatchObject({ interactive: false });
+  });
+
+  test("severities are mapped by the settings, and asked for again when they change", async () => {
+    await using project = await dbtProject();
+    let section: unknown = { lint: { severity: { "CP*": "hint" } } };
+    await using session = await started(project, { configuration: () => section });
+    const { client } = session;
+    const uri = await client.open(project.file("models/a.sql"), "BAD\n");
+    await client.waitForDiagnostics(uri, (all) => all[0]?.severity === DiagnosticSeverity.Hint);
+    section = { lint: { severity: { "CP*": "hint", CP01: "error" } } };
+    await client.connection.sendNotification("workspace/didChangeConfiguration", { settings: null });
+    await client.waitForDiagnostics(uri, (all) => all[0]?.severity === DiagnosticSeverity.Error);
+    section = { lint: { severity: { "capitalisation.*": "off" } } };
+    await client.connection.sendNotification("workspace/didChangeConfiguration", { settings: null });
+    await client.waitForDiagnostics(uri, (all) => all.length === 0);
+  });
+});
+
+describe("when linting fails", () => {
+  test("the status says so once, with what to do, and recovers", async () => {
+    await using project = await dbtProject();
+    await using session = await started(project);
+    const { client, plugin } = session;
+    const remedy = { title: "Restart", command: "floeDbt.restartServer" };
+    plugin.script.lint = () => Promise.reject(new DbtLintError("The worker crashed.", { remedy }));
+    const uri = await client.open(project.file("models/a.sql"), "BAD\n");
+    const [status] = await client.waitForStatus(([its]) => its?.state === "failed");
+    expect(status).toMatchObject({ reason: "The worker crashed.", remedy });
+    plugin.script.lint = badWords;
+    await client.change(uri, "BAD BAD\n");
+    await client.waitForDiagnostics(uri, (all) => all.length === 2);
+    await client.waitForStatus(([its]) => its?.state !== "failed");
+  });
+
+  test("a command is answered in a person's words", async () => {
+    await using project = await dbtProject();
+    await using session = await started(project);
+    const { client, plugin } = session;
+    plugin.script.lint = () => Promise.reject(new DbtLintError("The worker crashed."));
+    const summary = await client.connection.sendRequest(lintProjectRequest, { projectDir: project.dir });
+    expect(summary.failures).toEqual(["shop: The worker crashed."]);
+    await expect(
+      client.connection.sendRequest(lintProjectRequest, { projectDir: "/nowhere" }),
+    ).rejects.toThrow("There is no dbt project in /nowhere");
+  });
+
+  test("a bug in a handler costs one answer and not the server", async () => {
+    await using project = await dbtProject();
+    await using session = await started(project);
+    const { client, plugin } = session;
+    plugin.script.lint = () => {
+      throw new TypeError("undefined is not a function");
+    };
+    const uri = await client.open(project.file("models/a.sql"), "BAD\n");
+    await expect(client.connection.sendRequest(lintDocumentRequest, { uri })).rejects.toThrow(
+      "a mistake in Floe dbt itself",
+    );
+    plugin.script.lint = badWords;
+    await client.change(uri, "BAD BAD\n");
+    await client.waitForDiagnostics(uri, (all) => all.length === 2);
+  });
+});
