@@ -1,0 +1,84 @@
+import { stat } from "node:fs/promises";
+import path from "node:path";
+import { type ProjectLintResult, projectLintResult } from "../../protocol/lint.ts";
+import type { RuntimeName } from "../../protocol/runtime.ts";
+import { DbtConfigurationError } from "../plugins/errors.ts";
+import { type CommandContext, openProjects, type ProjectOptions } from "./projects.ts";
+import { type LintFormat, lintReport } from "./lintReport.ts";
+import { productVersion } from "./version.ts";
+
+export interface LintOptions extends ProjectOptions {
+  runtime?: "auto" | RuntimeName;
+  fix: boolean;
+  format: LintFormat;
+  maxWarnings?: number;
+  verbose: boolean;
+}
+
+/** `floe-dbt lint`. @returns 0 passed, 1 issues of severity error or more warnings than allowed */
+export async function runLint(
+  paths: readonly string[],
+  options: LintOptions,
+  context: CommandContext,
+): Promise<0 | 1> {
+  const { terminal, signal } = context;
+  const asked = paths.map((each) => path.resolve(each));
+  for (const each of asked) {
+    if (!(await exists(each))) throw new DbtConfigurationError(`${each} does not exist.`);
+  }
+  await using opened = await openProjects(asked, options, context);
+  const results: ProjectLintResult[] = [];
+  for (const { project, plugin, paths: own } of opened.projects) {
+    if (!plugin.supportsSqlLinting()) {
+      throw new DbtConfigurationError(
+        `${project.projectDir}: the ${plugin.runtime} environment has no linter.`,
+      );
+    }
+    let done = 0;
+    const result = await plugin.lintProject(
+      project,
+      { ...(own.length > 0 ? { paths: own } : {}), fix: options.fix },
+      {
+        signal,
+        onEvent(event) {
+          if (event.type === "progress") {
+            done = event.done;
+            terminal.progress(`${event.label} ${done}/${event.total}`);
+          }
+        },
+      },
+    );
+    results.push(result);
+  }
+  const result = merge(results);
+  terminal.data(
+    lintReport(options.format, result, {
+      baseDir: process.cwd(),
+      version: productVersion,
+      style: terminal.style,
+    }),
+  );
+  const tooMany = options.maxWarnings !== undefined && result.warnings > options.maxWarnings;
+  if (tooMany) {
+    terminal.words(`${result.warnings} warnings, and --max-warnings allows ${options.maxWarnings}.`);
+  }
+  return result.passed && !tooMany ? 0 : 1;
+}
+
+function merge(results: readonly ProjectLintResult[]): ProjectLintResult {
+  return projectLintResult(
+    results.flatMap((result) => result.issues),
+    {
+      linted: results.flatMap((result) => result.filesLinted),
+      skipped: results.flatMap((result) => result.filesSkipped),
+      fixed: results.flatMap((result) => result.filesFixed),
+    },
+  );
+}
+
+async function exists(filePath: string): Promise<boolean> {
+  return stat(filePath).then(
+    () => true,
+    () => false,
+  );
+}

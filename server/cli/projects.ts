@@ -1,0 +1,172 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import type { RuntimeName } from "../../protocol/runtime.ts";
+import { type DiscoveredProject, discoverProjects, owningProject } from "../config/discoverProjects.ts";
+import { loadProjectConfig, type ProjectConfig } from "../config/projectConfig.ts";
+import { RedactingLog } from "../platform/log.ts";
+import { defaultStorageDir } from "../platform/storage.ts";
+import type { DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
+import { DbtConfigurationError } from "../plugins/errors.ts";
+import { dbtEnvironment } from "../plugins/local/envFile.ts";
+import type { LocalSettings } from "../plugins/local/localEnvironment.ts";
+import { createLocalPlugin } from "../plugins/local/localPlugin.ts";
+import { createPluginRegistry } from "../plugins/registry.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Flags every verb has. */
+export interface ProjectOptions {
+  projectDir?: string;
+  profilesDir?: string;
+  target?: string;
+  runtime?: "auto" | RuntimeName;
+  python?: string;
+  verbose: boolean;
+}
+
+export interface CommandContext {
+  terminal: Terminal;
+  signal: AbortSignal;
+  env: NodeJS.ProcessEnv;
+}
+
+export interface OpenedProject {
+  project: ProjectRef;
+  plugin: DbtPlugin;
+  /** Those of the paths asked for that this project owns; empty means all of it. */
+  paths: string[];
+}
+
+export interface OpenedProjects extends AsyncDisposable {
+  projects: OpenedProject[];
+}
+
+/**
+ * Finds the project or projects a command is about, reads their configuration and makes their plugins.
+ *
+ * @param paths absolute paths the command was given
+ * @throws DbtConfigurationError if there is no project, or the runtime asked for is not there
+ */
+export async function openProjects(
+  paths: readonly string[],
+  options: ProjectOptions,
+  { terminal, env }: CommandContext,
+): Promise<OpenedProjects> {
+  const cwd = process.cwd();
+  const log = new RedactingLog((level, message) => {
+    if (options.verbose || level === "error") terminal.words(message);
+  });
+  log.hideSecretsOf(env);
+  const chosen = await chooseProjects(paths, options.projectDir, cwd, env);
+  const configs = new Map<string, ProjectConfig>();
+  for (const { projectDir, workspaceDir } of chosen) {
+    const config = await loadProjectConfig(projectDir, {
+      workspaceDir,
+      settings: {
+        runtime: options.runtime ?? "auto",
+        target: options.target ?? "",
+        profilesDir: options.profilesDir ? path.resolve(options.profilesDir) : "",
+      },
+      env: await dbtEnvironment(path.join(workspaceDir, ".env"), env, log),
+    });
+    for (const { severity, filePath, range, message } of config.problems) {
+      if (severity === "info") continue;
+      terminal.words(`${path.relative(cwd, filePath)}:${range.start.line + 1}: ${severity}: ${message}`);
+    }
+    configs.set(projectDir, config);
+  }
+  const registry = createPluginRegistry({
+    local: () =>
+      createLocalPlugin({
+        log,
+        env,
+        storageDir: defaultStorageDir(env),
+        workerDir: path.join(__dirname, "..", "worker"),
+        settingsOf: (projectDir) => Promise.resolve(localSettings(configs.get(projectDir), options)),
+        onStatus(_projectDir, { state, reason }) {
+          if ((state === "degraded" || state === "failed") && reason) terminal.words(`${state}: ${reason}`);
+        },
+      }),
+  });
+  const projects = chosen.map(({ projectDir, workspaceDir }): OpenedProject => ({
+    project: {
+      projectDir,
+      workspaceDir,
+      ...(options.profilesDir && { profilesDir: path.resolve(options.profilesDir) }),
+      ...(options.target && { target: options.target }),
+    },
+    plugin: registry.getPlugin("dbt", configs.get(projectDir)?.runtime.runtime ?? "local"),
+    paths: paths.filter((each) => each !== projectDir && ownerOf(each, chosen)?.projectDir === projectDir),
+  }));
+  return { projects, [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose]() };
+}
+
+/**
+ * The project named by `--project-dir`; else the owners of the paths; else the one this folder is in, as dbt looks for it;
+ * else those below this folder.
+ */
+async function chooseProjects(
+  paths: readonly string[],
+  projectDirOption: string | undefined,
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+): Promise<DiscoveredProject[]> {
+  if (projectDirOption !== undefined) {
+    const projectDir = path.resolve(projectDirOption);
+    if (!holdsProject(projectDir)) {
+      throw new DbtConfigurationError(`There is no dbt_project.yml in ${projectDir}.`);
+    }
+    return projectAt(projectDir, env);
+  }
+  const above = ancestors(cwd).find(holdsProject);
+  const known = above === undefined ? await discoverProjects([cwd], { env }) : await projectAt(above, env);
+  if (paths.length === 0) {
+    if (known.length > 0) return known;
+    throw new DbtConfigurationError(
+      `There is no dbt_project.yml in ${cwd}, its parents or its subfolders. Name the project with --project-dir.`,
+    );
+  }
+  const owners = new Map<string, DiscoveredProject>();
+  for (const each of paths) {
+    const owner = ownerOf(each, known) ?? (await projectAbove(each, env));
+    if (!owner) throw new DbtConfigurationError(`${each} is in no dbt project.`);
+    owners.set(owner.projectDir, owner);
+  }
+  return [...owners.values()];
+}
+
+/** The project that owns a path; a folder above projects is owned by none. */
+function ownerOf(each: string, projects: readonly DiscoveredProject[]): DiscoveredProject | undefined {
+  return projects.find(({ projectDir }) => projectDir === each) ?? owningProject(each, projects);
+}
+
+async function projectAbove(each: string, env: NodeJS.ProcessEnv): Promise<DiscoveredProject | undefined> {
+  const projectDir = ancestors(each).find(holdsProject);
+  return projectDir === undefined ? undefined : (await projectAt(projectDir, env))[0];
+}
+
+/** The project in a folder, whose workspace is the repository it is in. */
+async function projectAt(projectDir: string, env: NodeJS.ProcessEnv): Promise<DiscoveredProject[]> {
+  const workspaceDir = ancestors(projectDir).find((dir) => existsSync(path.join(dir, ".git"))) ?? projectDir;
+  const found = await discoverProjects([projectDir], { env, maxDepth: 0 });
+  return found.map((project) => ({ ...project, workspaceDir }));
+}
+
+const holdsProject = (dir: string) => existsSync(path.join(dir, "dbt_project.yml"));
+
+/** The folder itself and those above it, nearest first. */
+function ancestors(dir: string): string[] {
+  const parent = path.dirname(dir);
+  return parent === dir ? [dir] : [dir, ...ancestors(parent)];
+}
+
+function localSettings(config: ProjectConfig | undefined, options: ProjectOptions): LocalSettings {
+  const wanted = config?.runtimeConfig.local;
+  return {
+    // A run in CI may be long, but not endless.
+    timeLimitSeconds: 600,
+    idleMinutes: 60,
+    ...(config && { envFile: path.join(config.workspaceDir, ".env") }),
+    ...(options.python && { pythonPath: path.resolve(options.python) }),
+    ...(wanted && { wanted }),
+  };
+}

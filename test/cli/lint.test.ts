@@ -1,0 +1,175 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { dbtProject } from "../harness/dbtProject.ts";
+import { repoDir, testPython } from "../harness/environment.ts";
+
+const cli = path.join(repoDir, "dist", "cli.js");
+const python = testPython();
+
+/** Runs the built command line as a user would. Never rejects. */
+function floeDbt(args: string[], cwd: string, env: NodeJS.ProcessEnv = {}) {
+  return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
+    execFile(
+      process.execPath,
+      [cli, ...args],
+      { cwd, env: { ...process.env, ...env, NO_COLOR: "1" }, maxBuffer: 64_000_000 },
+      (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    );
+  });
+}
+
+const planted = {
+  "models/a.sql": "select 1 as id\n",
+  "models/b.sql": "SELECT id,id  + 1 as next_id from {{ ref('a') }}\n",
+  ".sqlfluff":
+    "[sqlfluff]\ndialect = duckdb\ntemplater = dbt\nrules = LT01, CP01\n[sqlfluff:rules:capitalisation.keywords]\ncapitalisation_policy = lower\n",
+};
+
+const jsonResult = z.object({
+  total_issues: z.number(),
+  errors: z.number(),
+  warnings: z.number(),
+  infos: z.number(),
+  passed: z.boolean(),
+  files_fixed: z.array(z.string()),
+  issues: z.array(
+    z.object({
+      file_path: z.string(),
+      line: z.number(),
+      column: z.number(),
+      severity: z.string(),
+      rule_code: z.string(),
+      message: z.string(),
+    }),
+  ),
+});
+
+describe("floe-dbt lint", () => {
+  test("json is the ADR's ProjectLintResult, and warnings pass", async () => {
+    await using project = await dbtProject(planted);
+    const { code, stdout } = await floeDbt(["lint", "--python", python, "--format", "json"], project.dir);
+    expect(code).toBe(0);
+    const result = jsonResult.parse(JSON.parse(stdout));
+    expect(result).toMatchObject({ errors: 0, passed: true, total_issues: result.issues.length });
+    expect(result.issues.every((issue) => issue.file_path === project.file("models/b.sql"))).toBe(true);
+    expect(new Set(result.issues.map((issue) => issue.rule_code))).toEqual(new Set(["LT01", "CP01"]));
+  });
+
+  test("issues of severity error exit 1, and name the line", async () => {
+    await using project = await dbtProject({ ...planted, "models/c.sql": "select 1 as x\nfrom (((\n" });
+    const { code, stdout } = await floeDbt(["lint", "--python", python, "models/c.sql"], project.dir);
+    expect(stdout).toMatch(/^models\/c\.sql\n\s+2:\d+\s+error\s+PRS/m);
+    expect(code).toBe(1);
+  });
+
+  test("more warnings than allowed exit 1, and say so in words", async () => {
+    await using project = await dbtProject(planted);
+    const { code, stderr } = await floeDbt(
+      ["lint", "--python", python, "--max-warnings", "1", "--format", "github"],
+      project.dir,
+    );
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/\d+ warnings, and --max-warnings allows 1\./);
+  });
+
+  test("github and sarif name file, place and rule", async () => {
+    await using project = await dbtProject(planted);
+    const github = await floeDbt(["lint", "--python", python, "--format", "github"], project.dir);
+    expect(github.stdout).toMatch(/^::warning file=models\/b\.sql,line=1,col=1,title=CP01 [\w.]+.*::.+$/m);
+    const sarif = await floeDbt(["lint", "--python", python, "--format", "sarif"], project.dir);
+    const log = z
+      .object({
+        version: z.literal("2.1.0"),
+        runs: z.array(
+          z.object({
+            columnKind: z.string(),
+            tool: z.object({
+              driver: z.object({ rules: z.array(z.object({ id: z.string(), helpUri: z.url() })) }),
+            }),
+            results: z.array(
+              z.object({ ruleId: z.string(), ruleIndex: z.number(), locations: z.array(z.unknown()) }),
+            ),
+          }),
+        ),
+      })
+      .parse(JSON.parse(sarif.stdout));
+    const run = log.runs[0];
+    expect(run?.columnKind).toBe("unicodeCodePoints");
+    for (const { ruleId, ruleIndex } of run?.results ?? []) {
+      expect(run?.tool.driver.rules[ruleIndex]?.id).toBe(ruleId);
+    }
+    expect(run?.results.length).toBeGreaterThan(1);
+  });
+
+  test("--fix mends the files and leaves what it cannot", async () => {
+    await using project = await dbtProject(planted);
+    const { code, stdout } = await floeDbt(
+      ["lint", "--python", python, "--fix", "--format", "json"],
+      project.dir,
+    );
+    expect(await readFile(project.file("models/b.sql"), "utf8")).toBe(
+      "select id, id + 1 as next_id from {{ ref('a') }}\n",
+    );
+    const result = jsonResult.parse(JSON.parse(stdout));
+    expect(result).toMatchObject({ total_issues: 0, files_fixed: [project.file("models/b.sql")] });
+    expect(code).toBe(0);
+  });
+
+  test.each([
+    ["no project", ["lint"], /There is no dbt_project\.yml in/],
+    ["no such path", ["lint", "models/none.sql"], /none\.sql does not exist/],
+    ["no such folder", ["lint", "--project-dir", "nowhere"], /There is no dbt_project\.yml in .*nowhere/],
+    ["a wrong format", ["lint", "--format", "xml"], /Allowed choices are text, json, sarif, github/],
+    ["a negative limit", ["lint", "--max-warnings", "-1"], /whole number/],
+  ])("%s exits 2 with one sentence", async (_name, args, sentence) => {
+    await using folder = await dbtProject({ "dbt_project.yml": null, "profiles.yml": null });
+    const { code, stdout, stderr } = await floeDbt(args, folder.dir);
+    expect(stderr).toMatch(sentence);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+    expect(stdout).toBe("");
+    expect(code).toBe(2);
+  });
+
+  test("a Python that is not there exits 2 and says which", async () => {
+    await using project = await dbtProject(planted);
+    const missing = project.file("nowhere/python");
+    const { code, stderr } = await floeDbt(["lint", "--python", missing], project.dir);
+    expect(stderr).toContain(missing);
+    expect(code).toBe(2);
+  });
+
+  test("a runtime that this version lacks exits 2 and lists what there is", async () => {
+    await using project = await dbtProject(planted);
+    const { code, stderr } = await floeDbt(["lint", "--runtime", "fusion"], project.dir);
+    expect(stderr).toMatch(/no "fusion" environment\. It has: local/);
+    expect(code).toBe(2);
+  });
+
+  test("a folder above several projects lints each with its own configuration", async () => {
+    await using both = await dbtProject({
+      "dbt_project.yml": null,
+      "profiles.yml": null,
+      "one/dbt_project.yml": "name: one\nprofile: shop\n",
+      "one/profiles.yml": "shop:\n  outputs:\n    dev: {type: duckdb, path: one.duckdb}\n  target: dev\n",
+      "one/models/m.sql": "SELECT 1 as x\n",
+      "one/.sqlfluff":
+        "[sqlfluff]\ndialect = duckdb\nrules = CP01\n[sqlfluff:rules:capitalisation.keywords]\ncapitalisation_policy = lower\n",
+      "two/dbt_project.yml": "name: two\nprofile: shop\n",
+      "two/profiles.yml": "shop:\n  outputs:\n    dev: {type: duckdb, path: two.duckdb}\n  target: dev\n",
+      "two/models/m.sql": "SELECT 1 as x\n",
+      "two/.sqlfluff":
+        "[sqlfluff]\ndialect = duckdb\nrules = CP01\n[sqlfluff:rules:capitalisation.keywords]\ncapitalisation_policy = upper\n",
+    });
+    const { stdout } = await floeDbt(["lint", "--python", python, "--format", "json"], both.dir);
+    const places = jsonResult
+      .parse(JSON.parse(stdout))
+      .issues.map(({ file_path, column }) => [file_path, column]);
+    expect(places).toEqual([
+      [both.file("one/models/m.sql"), 1],
+      [both.file("two/models/m.sql"), 10],
+    ]);
+  });
+});
