@@ -1,0 +1,75 @@
+import { homedir } from "node:os";
+import path from "node:path";
+import { createConnection, ProposedFeatures } from "vscode-languageserver/node";
+import packageJson from "../package.json" with { type: "json" };
+import { defaultStorageDir } from "./platform/storage.ts";
+import { createLocalPlugin, type LocalSettings } from "./plugins/local/localPlugin.ts";
+import { dbtEnvironment } from "./plugins/local/envFile.ts";
+import { envFileOf, type PathContext, pythonPathOf } from "./projects/settingPaths.ts";
+import { createServer, type PluginHost } from "./server.ts";
+
+const usage = `floe-dbt language server ${packageJson.version}
+Usage: node server.js --stdio | --node-ipc | --socket=PORT | --pipe=NAME
+`;
+const transports = ["--stdio", "--node-ipc", "--socket", "--pipe"];
+
+if (process.argv.slice(2).some((argument) => transports.includes(argument.split("=")[0] ?? ""))) {
+  serve();
+} else {
+  // Nobody speaks the protocol on the other side, so this is for a person.
+  process.stderr.write(usage);
+  process.exitCode = 2;
+}
+
+/** The connection ends this process with its client: when the stream closes, on `exit`, or when the parent has died. */
+function serve(): void {
+  const connection = createConnection(ProposedFeatures.all);
+  // A mistake of ours in some handler must not take the editor's diagnostics away: it is logged, and the server goes on.
+  process.on("uncaughtException", (error) =>
+    connection.console.error(`A mistake in Floe dbt: ${error.stack ?? error.message}`),
+  );
+  process.on("unhandledRejection", (reason) =>
+    connection.console.error(
+      `A mistake in Floe dbt: ${reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)}`,
+    ),
+  );
+  createServer(connection, {
+    env: process.env,
+    version: packageJson.version,
+    storageDir: defaultStorageDir(process.env),
+    environmentOf: (settings, workspaceDir, log) =>
+      dbtEnvironment(envFileOf(settings, pathContext(workspaceDir)), process.env, log),
+    plugins: (host) => ({
+      local: () =>
+        createLocalPlugin({
+          log: host.log,
+          env: host.env,
+          storageDir: host.storageDir,
+          workerDir: path.join(__dirname, "..", "worker"),
+          settingsOf: (projectDir) => Promise.resolve(localSettings(host, projectDir)),
+          interpreterOf: (projectDir) => host.interpreterOf(projectDir),
+          onStatus: (projectDir, status) => host.onStatus(projectDir, status),
+        }),
+    }),
+  });
+  connection.listen();
+}
+
+function localSettings(host: PluginHost, projectDir: string): LocalSettings {
+  const { settings, config } = host.projectFacts(projectDir);
+  const context = pathContext(config.workspaceDir);
+  const pythonPath = pythonPathOf(settings, context);
+  const envFile = envFileOf(settings, context);
+  const wanted = config.runtimeConfig.local;
+  return {
+    timeLimitSeconds: settings["lint.timeLimit"],
+    idleMinutes: settings["worker.idleMinutes"],
+    ...(pythonPath !== undefined && { pythonPath }),
+    ...(envFile !== undefined && { envFile }),
+    ...(wanted && { wanted }),
+  };
+}
+
+function pathContext(workspaceDir: string): PathContext {
+  return { workspaceDir, homeDir: homedir(), env: process.env };
+}
