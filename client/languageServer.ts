@@ -1,26 +1,9 @@
 import * as vscode from "vscode";
-import {
-  LanguageClient,
-  type LanguageClientOptions,
-  ProgressType,
-  type RequestType,
-  RevealOutputChannelOn,
-  State,
-  TransportKind,
-  type WorkDoneProgressBegin,
-  type WorkDoneProgressEnd,
-  type WorkDoneProgressReport,
-  type WorkspaceEdit,
-} from "vscode-languageclient/node";
-import {
-  pythonInterpreterChanged,
-  pythonInterpreterRequest,
-  statusNotification,
-} from "../protocol/requests.ts";
-import type { InitializationOptions, ProjectParams } from "../protocol/requests.ts";
+import type { RequestType } from "vscode-languageserver-protocol";
+import type { LanguageClient, WorkspaceEdit } from "vscode-languageclient/node";
+import type { ProjectParams } from "../protocol/requests.ts";
 import type { ProjectStatus } from "../protocol/runtime.ts";
 import { coalesced } from "./coalesce.ts";
-import { refuseWhenMovedOn } from "./fixes.ts";
 import { log, report } from "./log.ts";
 import type { PythonExtension } from "./python.ts";
 
@@ -31,7 +14,8 @@ import type { PythonExtension } from "./python.ts";
  */
 export type ServerState = "waiting" | "restricted" | "starting" | "running" | "stopped" | "failed";
 
-const workDone = new ProgressType<WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd>();
+/** Loaded when the server starts: the protocol's library would be half of the activation's time. */
+const languageClient = () => import("./languageClient.ts");
 
 /** The language server's process, from here: its life, its state, and what it says of the projects. */
 export class LanguageServer implements vscode.Disposable {
@@ -54,9 +38,7 @@ export class LanguageServer implements vscode.Disposable {
   constructor(context: vscode.ExtensionContext, python: PythonExtension) {
     this.#context = context;
     this.#python = python;
-    python.onDidChange(() => {
-      if (this.#client?.isRunning()) void this.#client.sendNotification(pythonInterpreterChanged, {});
-    });
+    python.onDidChange(() => void this.#announcePython());
   }
 
   get state(): ServerState {
@@ -88,6 +70,7 @@ export class LanguageServer implements vscode.Disposable {
     params: ProjectParams,
   ): Promise<Result> {
     const client = this.#running();
+    const { workDone } = await languageClient();
     const workDoneToken = `floeDbt-${++this.#progressTokens}`;
     return vscode.window.withProgress(
       { location: vscode.ProgressLocation.Notification, title, cancellable: true },
@@ -133,10 +116,24 @@ export class LanguageServer implements vscode.Disposable {
     this.#changed.dispose();
   }
 
+  async #announcePython(): Promise<void> {
+    const { pythonInterpreterChanged } = await import("../protocol/requests.ts");
+    if (this.#client?.isRunning()) await this.#client.sendNotification(pythonInterpreterChanged, {});
+  }
+
   async #start(): Promise<void> {
-    const client = this.#makeClient();
-    this.#client = client;
     this.#become("starting");
+    const { makeClient } = await languageClient();
+    const client = makeClient(this.#context, this.#python, {
+      onState: (state) => {
+        if (client === this.#client) this.#become(state);
+      },
+      onProjects: (projects) => {
+        this.#projects = projects;
+        this.#changed.fire();
+      },
+    });
+    this.#client = client;
     try {
       await client.start();
     } catch (error) {
@@ -144,53 +141,6 @@ export class LanguageServer implements vscode.Disposable {
       await client.dispose().catch(() => undefined);
       void report(new Error(`Floe dbt's language server did not start: ${String(error)}`));
     }
-  }
-
-  #makeClient(): LanguageClient {
-    const module = vscode.Uri.joinPath(this.#context.extensionUri, "dist", "server.js").fsPath;
-    const run = { module, transport: TransportKind.ipc };
-    const client = new LanguageClient(
-      "floeDbt",
-      "Floe dbt",
-      { run, debug: { ...run, options: { execArgv: ["--nolazy", "--inspect=127.0.0.1:6019"] } } },
-      this.#options(),
-    );
-    client.onNotification(statusNotification, ({ projects }) => {
-      this.#projects = projects;
-      this.#changed.fire();
-    });
-    client.onRequest(pythonInterpreterRequest, ({ projectDir }) => this.#python.interpreterFor(projectDir));
-    client.onDidChangeState(({ newState }) => {
-      if (client !== this.#client) return;
-      if (newState === State.Running) this.#become("running");
-      else if (newState === State.Starting) this.#become("starting");
-      else this.#become("stopped");
-    });
-    return client;
-  }
-
-  #options(): LanguageClientOptions {
-    const initializationOptions: InitializationOptions = {
-      storageDir: this.#context.globalStorageUri.fsPath,
-      pythonInterpreter: this.#python.installed,
-      ownCommands: true,
-    };
-    return {
-      // By name as well as by language: other extensions give .sql files languages of their own.
-      documentSelector: [
-        { scheme: "file", language: "sql" },
-        { scheme: "file", language: "jinja-sql" },
-        { scheme: "file", language: "yaml" },
-        { scheme: "file", pattern: "**/*.{sql,yml,yaml}" },
-      ],
-      initializationOptions,
-      middleware: { resolveCodeAction: refuseWhenMovedOn },
-      outputChannel: log,
-      revealOutputChannelOn: RevealOutputChannelOn.Never,
-      diagnosticCollectionName: "floeDbt",
-      // A failed start is reported once, by start().
-      initializationFailedHandler: () => false,
-    };
   }
 
   #running(): LanguageClient {

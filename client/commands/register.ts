@@ -1,33 +1,33 @@
 import * as vscode from "vscode";
 import { log, report } from "../log.ts";
 import type { CommandContext } from "./context.ts";
-import { fixFile } from "./fixFile.ts";
-import { fixProject } from "./fixProject.ts";
-import { lintFile } from "./lintFile.ts";
-import { lintProject } from "./lintProject.ts";
 import type { CommandId } from "./list.ts";
 import { openRulePage } from "./openRulePage.ts";
 import { openSettings } from "./openSettings.ts";
-import { selectPython } from "./selectPython.ts";
-import { setUpEnvironment } from "./setUpEnvironment.ts";
 import { showMenu } from "./showMenu.ts";
 
 /** Gets whatever the caller passes: a menu a URI, a remedy the arguments the server gave it. */
 type Handler = (argument?: unknown) => unknown;
 
-/** Registers every command of list.ts; one without a handler does not compile. Errors end in one message each. */
+/**
+ * Registers every command of list.ts; one without a handler does not compile. Errors end in one message each.
+ * What talks to the server is loaded when it is first used, to keep the activation short.
+ */
 export function registerCommands(context: CommandContext): vscode.Disposable {
   const { server, doctor } = context;
   const handlers: Record<CommandId, Handler> = {
-    "floeDbt.lintFile": (uri) => lintFile(context, uri),
-    "floeDbt.lintProject": (project) => lintProject(context, project),
-    "floeDbt.fixFile": (uri) => fixFile(context, uri),
-    "floeDbt.fixProject": (project) => fixProject(context, project),
+    "floeDbt.lintFile": async (uri) => (await import("./lintFile.ts")).lintFile(context, uri),
+    "floeDbt.lintProject": async (project) =>
+      (await import("./lintProject.ts")).lintProject(context, project),
+    "floeDbt.fixFile": async (uri) => (await import("./fixFile.ts")).fixFile(context, uri),
+    "floeDbt.fixProject": async (project) => (await import("./fixProject.ts")).fixProject(context, project),
     "floeDbt.showDoctor": () => doctor.show(),
     "floeDbt.refreshDoctor": () => doctor.refresh(),
     "floeDbt.copyDoctorReport": () => doctor.copyReport(),
-    "floeDbt.setUpEnvironment": (project) => setUpEnvironment(context, project),
-    "floeDbt.selectPython": (project) => selectPython(context, project),
+    "floeDbt.setUpEnvironment": async (project) =>
+      (await import("./setUpEnvironment.ts")).setUpEnvironment(context, project),
+    "floeDbt.selectPython": async (project) =>
+      (await import("./selectPython.ts")).selectPython(context, project),
     "floeDbt.restartServer": () => (server.state === "waiting" ? noProject() : server.restart()),
     "floeDbt.showLog": () => log.show(),
     "floeDbt.showMenu": () => showMenu(context),

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
-import { doctorRequest } from "../../protocol/requests.ts";
+import type { DoctorResult } from "../../protocol/requests.ts";
 import { coalesced } from "../coalesce.ts";
 import { commandIds } from "../commands/list.ts";
 import { errorMessage } from "../errorMessage.ts";
@@ -41,7 +41,7 @@ export class DoctorPanel implements vscode.Disposable {
   }
 
   async copyReport(): Promise<void> {
-    const { markdown } = await this.#server.request(doctorRequest, {});
+    const { markdown } = await this.#examine();
     await vscode.env.clipboard.writeText(markdown);
     await inform("The report is in the clipboard. It holds no secret.");
   }
@@ -66,13 +66,17 @@ export class DoctorPanel implements vscode.Disposable {
     return panel;
   }
 
+  async #examine(): Promise<DoctorResult> {
+    const { doctorRequest } = await import("../../protocol/requests.ts");
+    return this.#server.request(doctorRequest, {});
+  }
+
   async #render(): Promise<void> {
     const options: DoctorPageOptions = {
       nonce: randomBytes(16).toString("hex"),
       allowedCommands: commandIds,
     };
-    const page = await this.#server
-      .request(doctorRequest, {})
+    const page = await this.#examine()
       .then((result) => doctorPage(result, options))
       .catch((error: unknown) => doctorMessagePage(errorMessage(error), options));
     if (this.#panel) this.#panel.webview.html = page;

@@ -1,0 +1,75 @@
+import * as vscode from "vscode";
+import {
+  LanguageClient,
+  type LanguageClientOptions,
+  ProgressType,
+  RevealOutputChannelOn,
+  State,
+  TransportKind,
+  type WorkDoneProgressBegin,
+  type WorkDoneProgressEnd,
+  type WorkDoneProgressReport,
+} from "vscode-languageclient/node";
+import {
+  type InitializationOptions,
+  pythonInterpreterRequest,
+  statusNotification,
+} from "../protocol/requests.ts";
+import type { ProjectStatus } from "../protocol/runtime.ts";
+import { refuseWhenMovedOn } from "./fixes.ts";
+import { log } from "./log.ts";
+import type { PythonExtension } from "./python.ts";
+
+/** Progress of one request, under the token that was sent with it. */
+export const workDone = new ProgressType<
+  WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd
+>();
+
+interface Listener {
+  onState(state: "starting" | "running" | "stopped"): void;
+  onProjects(projects: readonly ProjectStatus[]): void;
+}
+
+/** A client of dist/server.js over node's IPC, not started yet. */
+export function makeClient(
+  context: vscode.ExtensionContext,
+  python: PythonExtension,
+  listener: Listener,
+): LanguageClient {
+  const module = vscode.Uri.joinPath(context.extensionUri, "dist", "server.js").fsPath;
+  const run = { module, transport: TransportKind.ipc };
+  const debug = { ...run, options: { execArgv: ["--nolazy", "--inspect=127.0.0.1:6019"] } };
+  const client = new LanguageClient("floeDbt", "Floe dbt", { run, debug }, clientOptions(context, python));
+  client.onNotification(statusNotification, ({ projects }) => listener.onProjects(projects));
+  client.onRequest(pythonInterpreterRequest, ({ projectDir }) => python.interpreterFor(projectDir));
+  client.onDidChangeState(({ newState }) => {
+    if (newState === State.Running) listener.onState("running");
+    else if (newState === State.Starting) listener.onState("starting");
+    else listener.onState("stopped");
+  });
+  return client;
+}
+
+function clientOptions(context: vscode.ExtensionContext, python: PythonExtension): LanguageClientOptions {
+  const initializationOptions: InitializationOptions = {
+    storageDir: context.globalStorageUri.fsPath,
+    pythonInterpreter: python.installed,
+    ownCommands: true,
+  };
+  return {
+    // By name as well as by language: other extensions give .sql files languages of their own.
+    documentSelector: [
+      { scheme: "file", language: "sql" },
+      { scheme: "file", language: "jinja-sql" },
+      { scheme: "file", language: "yaml" },
+      { scheme: "file", pattern: "**/*.{sql,yml,yaml}" },
+    ],
+    initializationOptions,
+    middleware: { resolveCodeAction: refuseWhenMovedOn },
+    outputChannel: log,
+    revealOutputChannelOn: RevealOutputChannelOn.Never,
+    diagnosticCollectionName: "floeDbt",
+    // A failed start is reported once, by the one who starts.
+    initializationFailedHandler: () => false,
+  };
+}
