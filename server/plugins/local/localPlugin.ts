@@ -19,6 +19,8 @@ import { setUpEnvironment } from "./setUpEnvironment.ts";
 import { lintWithSqlfluff } from "./sqlfluffLint.ts";
 import { WorkerSupervisor, type WorkerLaunch, type WorkerStatus } from "./workerSupervisor.ts";
 
+export type { LocalSettings } from "./localEnvironment.ts";
+
 export interface LocalPluginDeps {
   log: RedactingLog;
   /** Caches and private target paths go to a folder in here, one for each project and target. */

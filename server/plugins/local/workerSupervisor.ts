@@ -50,6 +50,10 @@ export interface WorkerSupervisorDeps {
   /** @throws DbtError where no worker can be started */
   launch: () => Promise<WorkerLaunch>;
   onStatus: (status: WorkerStatus) => void;
+  /**
+   * Seconds to wait before the start after the first, second ... crash within a minute; after the last, no more starts.
+   */
+  backOffSeconds?: readonly number[];
 }
 
 interface Running {
@@ -58,8 +62,7 @@ interface Running {
   launch: WorkerLaunch;
 }
 
-/** Seconds to wait before the start after the first, second ... crash within a minute; after the last, no more starts. */
-const backOffSeconds = [0, 0.5, 2, 8];
+const usualBackOffSeconds = [0, 0.5, 2, 8];
 const crashWindowSeconds = 60;
 /** An environment that cannot lint is looked at again after this time, or at once after `stop`. */
 const failureSeconds = 10;
@@ -70,6 +73,7 @@ const failureSeconds = 10;
  */
 export class WorkerSupervisor {
   readonly #deps: WorkerSupervisorDeps;
+  readonly #backOffSeconds: readonly number[];
   #running: Promise<Running> | undefined;
   #connection: WorkerConnection | undefined;
   #launch: WorkerLaunch | undefined;
@@ -81,6 +85,7 @@ export class WorkerSupervisor {
 
   constructor(deps: WorkerSupervisorDeps) {
     this.#deps = deps;
+    this.#backOffSeconds = deps.backOffSeconds ?? usualBackOffSeconds;
   }
 
   get status(): WorkerStatus {
@@ -194,13 +199,13 @@ export class WorkerSupervisor {
     const since = Date.now() - crashWindowSeconds * 1000;
     this.#crashes = this.#crashes.filter((at) => at > since);
     const crashes = this.#crashes.length;
-    if (crashes > backOffSeconds.length) {
+    if (crashes > this.#backOffSeconds.length) {
       throw new DbtLintError(
         `The Python worker ended unexpectedly ${crashes} times within a minute and is not started again by itself.`,
         { remedy: restartRemedy },
       );
     }
-    const seconds = crashes === 0 ? 0 : (backOffSeconds[crashes - 1] ?? 0);
+    const seconds = crashes === 0 ? 0 : (this.#backOffSeconds[crashes - 1] ?? 0);
     if (seconds === 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, seconds * 1000);
@@ -244,7 +249,7 @@ export class WorkerSupervisor {
     if (reason.why === "stopped") return;
     this.#deps.log.warn(reason.message);
     if (reason.why !== "timeLimit") this.#crashes.push(Date.now());
-    if (this.#crashes.length > backOffSeconds.length) {
+    if (this.#crashes.length > this.#backOffSeconds.length) {
       // The next request says it too; a person need not wait for it.
       const message =
         `The Python worker ended unexpectedly ${this.#crashes.length} times within a minute ` +
