@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
@@ -201,4 +201,58 @@ test("two workers on one project get a folder each", async () => {
   } finally {
     await rm(privateDir, { recursive: true, force: true });
   }
+});
+
+test("without a usable cache folder everything works, and the log says so", async () => {
+  await using project = await dbtProject({ ".sqlfluff": sqlfluff, "models/base.sql": "SELECT 1 as id\n" });
+  const inTheWay = await project.write("in_the_way", "a file where the folder should be");
+  await using worker = await startWorker({ projectDir: project.dir, privateDir: path.join(inTheWay, "x") });
+  expect((await worker.request("parse", {})).state).toBe("ready");
+  expect((await worker.lint(project.file("models/base.sql"))).issues).not.toEqual([]);
+  await worker.event((event) => event.event === "log" && event.message.includes("cache folder"));
+});
+
+test("a rotten cache file is as good as none", async () => {
+  await using project = await dbtProject({ ".sqlfluff": sqlfluff, "models/base.sql": "SELECT 1 as id\n" });
+  const privateDir = await mkdtemp(path.join(tmpdir(), "floe-dbt-private-"));
+  const file = project.file("models/base.sql");
+  const lintOnce = async () => {
+    await using worker = await startWorker({ projectDir: project.dir, privateDir });
+    return await worker.lint(file);
+  };
+  try {
+    const first = await lintOnce();
+    const stored = await readdir(path.join(privateDir, "lint"));
+    expect(stored).toHaveLength(1);
+    await writeFile(path.join(privateDir, "lint", stored[0]!), '{"key": "cut sho');
+    expect(await lintOnce()).toEqual(first);
+  } finally {
+    await rm(privateDir, { recursive: true, force: true });
+  }
+});
+
+test("a request nobody knows, and rubbish, leave the worker as it is", async () => {
+  await using project = await dbtProject({ ".sqlfluff": sqlfluff, "models/base.sql": "SELECT 1 as id\n" });
+  await using worker = await startWorker({ projectDir: project.dir });
+  worker.process.stdin?.write("rubbish\n[1, 2]\n\n");
+  await expect(worker.request("dance" as "status", {})).rejects.toMatchObject({
+    detail: { kind: "internal" },
+  });
+  await expect(worker.request("lint", { paths: 7 as unknown as string[] })).rejects.toMatchObject({
+    detail: { kind: "internal" },
+  });
+  expect((await worker.lint(project.file("models/base.sql"))).issues).not.toEqual([]);
+});
+
+test("a broken .sqlfluff is a mistake in the configuration, said in one sentence", async () => {
+  await using project = await dbtProject({
+    ".sqlfluff": "[sqlfluff]\ndialect = no_such_dialect\n",
+    "models/base.sql": "SELECT 1 as id\n",
+  });
+  await using worker = await startWorker({ projectDir: project.dir });
+  await expect(worker.lint(project.file("models/base.sql"))).rejects.toMatchObject({
+    detail: { kind: "configuration", message: expect.stringContaining("no_such_dialect") as string },
+  });
+  await project.write(".sqlfluff", sqlfluff);
+  expect((await worker.lint(project.file("models/base.sql"))).issues).not.toEqual([]);
 });

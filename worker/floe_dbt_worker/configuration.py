@@ -88,7 +88,7 @@ class Configuration:
             self.root()
         except Exception as error:
             self._signature = None
-            raise RequestFailed("configuration", f"SQLFluff's configuration: {one_line(str(error))}") from None
+            raise RequestFailed("configuration", f"SQLFluff's configuration: {self._mistake(error)}") from None
         self.epoch += 1
         self._note_folders(os.getcwd())
         self._signature = (self._stat(), degraded, dialect)
@@ -124,6 +124,15 @@ class Configuration:
             config = config.copy()
             config.process_raw_file_for_config(text, path)
         return config
+
+    @staticmethod
+    def _mistake(error: Exception) -> str:
+        from sqlfluff.core.config.loader import load_config_up_to_path
+
+        if isinstance(error, KeyError) and "dialect" in str(error):
+            name = load_config_up_to_path(".").get("core", {}).get("dialect")
+            return f"it names the dialect {name!r}, which this SQLFluff does not have."
+        return one_line(str(error))
 
     def _complete(self, config: Any) -> Any:
         if config.get("dialect") is None:

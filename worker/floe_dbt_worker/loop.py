@@ -143,13 +143,17 @@ class Loop:
             if not line:
                 handler.stop()
                 os._exit(0)
+            request = None
             try:
                 message = json.loads(line)
-                method = str(message.get("method"))
-                params = message.get("params") or {}
-                self._accept(handler, message.get("id"), method, params)
+                request = message.get("id")
+                self._accept(handler, request, str(message.get("method")), message.get("params") or {})
             except Exception as error:
-                self._channel.log("error", f"A message from the server was not understood: {one_line(str(error))}")
+                complaint = f"A message from the server was not understood: {one_line(str(error))}"
+                if isinstance(request, int):
+                    self._channel.send({"id": request, "error": RequestFailed("internal", complaint).to_json()})
+                else:
+                    self._channel.log("error", complaint)
 
     def _accept(self, handler: Handler, request: Any, method: str, params: dict[str, Any]) -> None:
         if method == "cancel":

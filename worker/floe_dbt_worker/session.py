@@ -163,12 +163,12 @@ class Session:
         self._ready()
         texts = {self._inner(path): text for path, text in (job.params.get("texts") or {}).items()}
         asked = job.params.get("paths")
-        if asked is None and not texts:
+        if asked is None:
             files = self._whole_project()
         else:
             root = self._configuration.root()
-            files = [file for path in asked or [] for file in discovery.expand(self._inner(path), root)]
-            files += [path for path in texts if path not in files]
+            files = [file for path in asked for file in discovery.expand(self._inner(path), root)]
+        files += [path for path in texts if path not in files]
         if len(files) > 1:
             return (yield from self._lint_many(job, files, texts))
         linted, skipped = [], []
