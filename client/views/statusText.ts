@@ -71,7 +71,7 @@ function projectText(project: ProjectStatus): StatusText {
     [
       `Environment: ${escapeMarkdown(environment + why)}`,
       ...(project.target === null ? [] : [`Target: ${escapeMarkdown(project.target)}`]),
-      ...Object.values(project.versions).map(escapeMarkdown),
+      ...Object.entries(project.versions).map(([name, version]) => escapeMarkdown(named(name, version))),
     ].join("  \n"),
     ...(project.remedy ? [`$(lightbulb) ${escapeMarkdown(project.remedy.title)}`] : []),
     "Click for more.",
@@ -88,6 +88,10 @@ function projectText(project: ProjectStatus): StatusText {
     tone: project.state === "failed" ? "error" : project.state === "degraded" ? "warning" : "plain",
   };
 }
+
+/** "dbt-core 1.11.16", whether or not the version says its name itself. */
+const named = (name: string, version: string): string =>
+  /^\d/.test(version) || !version.includes(" ") ? `${name} ${version}` : version;
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 

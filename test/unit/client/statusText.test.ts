@@ -10,7 +10,7 @@ const ready: ProjectStatus = {
   runtime: "local",
   runtimeReason: "dbt-core found in .venv",
   target: "dev",
-  versions: { dbt: "dbt-core 1.11.16", sqlfluff: "sqlfluff 4.4.0" },
+  versions: { dbt: "dbt-core 1.11.16", sqlfluff: "4.4.0" },
 };
 
 describe("statusText", () => {
@@ -19,6 +19,8 @@ describe("statusText", () => {
     expect(status).toMatchObject({ text: "$(check) dbt: local · dev", tone: "plain" });
     expect(status?.tooltip).toContain("dbt\\-core found in \\.venv");
     expect(status?.tooltip).toContain("sqlfluff 4\\.4\\.0");
+    expect(status?.tooltip).toContain("dbt\\-core 1\\.11\\.16");
+    expect(status?.tooltip).not.toContain("dbt dbt");
     expect(status?.label).toBe("dbt project shop, environment local · dev, ready");
   });
 
