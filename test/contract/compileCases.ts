@@ -1,0 +1,149 @@
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import { DbtCompilationError, DbtConfigurationError, DbtError } from "../../server/plugins/errors.ts";
+import { dbtProject, dbtProjectYml, threeModels, type TestProject } from "../harness/dbtProject.ts";
+import type { ContractSubject, SubjectOptions } from "./contractSubject.ts";
+
+const refOf = (project: TestProject) => ({ projectDir: project.dir, profilesDir: project.dir });
+
+export function compileCases(subject: ContractSubject): void {
+  async function compileError(files: Record<string, string>, options?: SubjectOptions) {
+    await using project = await dbtProject({ ...threeModels, ...files });
+    await using made = subject.make(options);
+    const error = await made.plugin.compileProject(refOf(project)).then(
+      () => null,
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(DbtError);
+    const { message, filePath, line } = error as DbtError;
+    const relative =
+      filePath === undefined ? undefined : path.relative(project.dir, filePath).replaceAll("\\", "/");
+    expect(message).not.toContain("\u001b");
+    return { error, message, file: relative, line };
+  }
+
+  describe(`${subject.name}: compile`, () => {
+    test("gives a manifest with every model compiled, and touches no table", async () => {
+      await using project = await dbtProject(threeModels);
+      await using made = subject.make();
+      const manifestPath = await made.plugin.compileProject(refOf(project));
+      expect(manifestPath).toBe(project.file("target/manifest.json"));
+      const manifest = JSON.parse(await readFile(manifestPath, "utf8")) as {
+        nodes: Record<
+          string,
+          { resource_type: string; compiled_code?: string; depends_on: { nodes: string[] } }
+        >;
+      };
+      const models = Object.entries(manifest.nodes).filter(([, node]) => node.resource_type === "model");
+      expect(models.map(([id]) => id).sort()).toEqual(["model.shop.a", "model.shop.b", "model.shop.c"]);
+      expect(models.every(([, node]) => (node.compiled_code ?? "") !== "")).toBe(true);
+      expect(manifest.nodes["model.shop.c"]?.depends_on.nodes).toEqual(["model.shop.b"]);
+      expect(await made.plugin.getManifest(refOf(project))).toHaveProperty("metadata.dbt_schema_version");
+      expect(existsSync(project.file("target/run"))).toBe(false);
+    });
+
+    test("a Jinja mistake is a compilation error at its line", async () => {
+      const found = await compileError({ "models/b.sql": "select 1\n{% if %}\n" });
+      expect(found.error).toBeInstanceOf(DbtCompilationError);
+      expect(found).toMatchObject({ file: "models/b.sql", line: 2 });
+    });
+
+    test("an unknown ref names the model's file and the ref", async () => {
+      const found = await compileError({ "models/b.sql": "select * from {{ ref('nope') }}\n" });
+      expect(found.error).toBeInstanceOf(DbtCompilationError);
+      expect(found.file).toBe("models/b.sql");
+      expect(found.message).toContain("nope");
+    });
+
+    test("an unknown macro names the file and the macro", async () => {
+      const found = await compileError({ "models/b.sql": "select {{ zzz() }}\n" });
+      expect(found.error).toBeInstanceOf(DbtCompilationError);
+      expect(found.file).toBe("models/b.sql");
+      expect(found.message).toContain("zzz");
+    });
+
+    test("broken YAML names file and line", async () => {
+      const found = await compileError({
+        "models/more.yml": "version: 2\nmodels:\n  - name: a\n   columns: x\n",
+      });
+      expect(found).toMatchObject({ file: "models/more.yml", line: 4 });
+    });
+
+    test("a target that is not there lists those that are", async () => {
+      await using project = await dbtProject(threeModels);
+      await using made = subject.make();
+      const compiling = made.plugin.compileProject({ ...refOf(project), target: "nope" });
+      await expect(compiling).rejects.toThrow(DbtConfigurationError);
+      await expect(compiling).rejects.toThrow(/dev[\s\S]*other/);
+    });
+
+    test("packages that are not installed are installed once; one that cannot be is dbt's own message", async () => {
+      await using project = await dbtProject({
+        ...threeModels,
+        "packages.yml": "packages:\n  - local: ../extra\n",
+        "../extra/dbt_project.yml": 'name: extra\nversion: "1.0"\n',
+      });
+      await using made = subject.make();
+      await made.plugin.compileProject(refOf(project));
+      expect(existsSync(project.file("dbt_packages/extra"))).toBe(true);
+      const found = await compileError({ "packages.yml": "packages:\n  - local: ../not-there\n" });
+      expect(found.message).toContain("not-there");
+    });
+
+    test("DBT_TARGET_PATH and target-path decide where artifacts are", async () => {
+      await using project = await dbtProject({
+        ...threeModels,
+        "dbt_project.yml": `${dbtProjectYml}target-path: built\n`,
+      });
+      await using made = subject.make();
+      expect(await made.plugin.compileProject(refOf(project))).toBe(project.file("built/manifest.json"));
+      await using other = subject.make({ env: { DBT_TARGET_PATH: "out" } });
+      expect(await other.plugin.compileProject(refOf(project))).toBe(project.file("out/manifest.json"));
+      expect(await other.plugin.getManifest(refOf(project))).toHaveProperty("nodes");
+    });
+
+    test("an old manifest is never presented as fresh after a compile that failed", async () => {
+      await using project = await dbtProject(threeModels);
+      await using made = subject.make();
+      await made.plugin.compileProject(refOf(project));
+      await project.write("models/b.sql", "select {{ zzz() }}\n");
+      await expect(made.plugin.compileProject(refOf(project))).rejects.toThrow(DbtCompilationError);
+      await expect(made.plugin.getManifest(refOf(project))).rejects.toThrow(/older[\s\S]*zzz/);
+      await project.write("models/b.sql", threeModels["models/b.sql"]!);
+      await made.plugin.compileProject(refOf(project));
+      expect(await made.plugin.getManifest(refOf(project))).toHaveProperty("nodes");
+    });
+
+    test("artifacts that are not there, or cut off, are errors in words", async () => {
+      await using project = await dbtProject(threeModels);
+      await using made = subject.make();
+      await expect(made.plugin.getManifest(refOf(project))).rejects.toThrow(
+        /no manifest\.json .*Compile the project first/,
+      );
+      await expect(made.plugin.getRunResults(refOf(project))).rejects.toThrow(/no run_results\.json/);
+      const manifest = await project.write("target/manifest.json", '{"metadata": {"dbt_');
+      const reading = made.plugin.getManifest(refOf(project));
+      await expect(reading).rejects.toThrow(DbtConfigurationError);
+      await expect(reading).rejects.toThrow(manifest);
+      await writeFile(manifest, "[]");
+      await expect(made.plugin.getManifest(refOf(project))).rejects.toThrow(DbtConfigurationError);
+    });
+
+    test("no password comes out in an error or the log", async () => {
+      const password = "s3cr3t-p4ssw0rd";
+      await using project = await dbtProject({
+        ...threeModels,
+        "profiles.yml": `shop:\n  target: dev\n  outputs:\n    dev: {type: postgres, host: 127.0.0.1, user: u, password: "{{ env_var('SHOP_PASSWORD') }}", port: 1, dbname: d, schema: s}\n`,
+      });
+      await using made = subject.make({ env: { SHOP_PASSWORD: password } });
+      const error = await made.plugin.compileProject(refOf(project)).then(
+        () => null,
+        (reason: unknown) => reason,
+      );
+      expect(error).toBeInstanceOf(DbtError);
+      expect(`${String(error)}${made.logged.join("\n")}`).not.toContain(password);
+    });
+  });
+}

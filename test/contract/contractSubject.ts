@@ -1,0 +1,25 @@
+import type { DbtPlugin } from "../../server/plugins/dbtPlugin.ts";
+import type { RuntimeName } from "../../protocol/runtime.ts";
+
+/** One plugin under the contract. A new plugin adds a subject and a test file of three lines. */
+export interface ContractSubject {
+  /** Shown in the names of the tests. */
+  name: string;
+  runtime: RuntimeName;
+  /** What the plugin must say of itself, and so which cases apply. */
+  expects: { parallel: boolean; lints: boolean };
+  make(options?: SubjectOptions): SubjectPlugin;
+}
+
+export interface SubjectOptions {
+  /** Added to the environment of the plugin. */
+  env?: Record<string, string>;
+  /** The engine is not installed where the plugin looks for it. */
+  withoutEngine?: boolean;
+}
+
+export interface SubjectPlugin extends AsyncDisposable {
+  plugin: DbtPlugin;
+  /** Everything the plugin logged, redacted as in production. */
+  logged: string[];
+}

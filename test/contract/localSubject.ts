@@ -1,0 +1,34 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { RedactingLog } from "../../server/platform/log.ts";
+import { createLocalPlugin } from "../../server/plugins/local/localPlugin.ts";
+import { testPython, workerDir } from "../harness/environment.ts";
+import type { ContractSubject } from "./contractSubject.ts";
+
+export const localSubject = (environment: "dbt111" | "dbt18"): ContractSubject => ({
+  name: `local, ${environment}`,
+  runtime: "local",
+  expects: { parallel: false, lints: true },
+  make({ env = {}, withoutEngine = false } = {}) {
+    const logged: string[] = [];
+    const log = new RedactingLog((level, message) => logged.push(`${level}: ${message}`));
+    const storageDir = mkdtempSync(path.join(tmpdir(), "floe-dbt-storage-"));
+    const pythonPath = withoutEngine ? path.join(storageDir, "no-python-here") : testPython(environment);
+    const plugin = createLocalPlugin({
+      log,
+      storageDir,
+      workerDir,
+      env: { PATH: process.env.PATH, HOME: storageDir, ...env },
+      settingsOf: () => Promise.resolve({ pythonPath, timeLimitSeconds: 60, idleMinutes: 5 }),
+    });
+    return {
+      plugin,
+      logged,
+      async [Symbol.asyncDispose]() {
+        await plugin[Symbol.asyncDispose]();
+        rmSync(storageDir, { recursive: true, force: true, maxRetries: 10 });
+      },
+    };
+  },
+});
