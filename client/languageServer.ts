@@ -60,7 +60,11 @@ export class LanguageServer implements vscode.Disposable {
     params: Params,
     token?: vscode.CancellationToken,
   ): Promise<Result> {
-    return this.#running().sendRequest<Result>(type.method, params, token);
+    const client = this.#running();
+    // Not with an undefined token: of a method given by name, it would be sent as a second parameter.
+    return token
+      ? client.sendRequest<Result>(type.method, params, token)
+      : client.sendRequest<Result>(type.method, params);
   }
 
   /** A request that takes long: shown with the server's own progress, and cancellable. */
