@@ -5,7 +5,7 @@ import {
   type FileEvent,
   type FileSystemWatcher,
 } from "vscode-languageserver/node";
-import { isInside, pathOfUri, uriOfPath } from "../platform/uri.ts";
+import { isInside, pathKey, pathOfUri, uriOfPath } from "../platform/uri.ts";
 import type { Feature, ServerContext } from "./feature.ts";
 import { isLinterConfig } from "./textSync.ts";
 
@@ -82,8 +82,14 @@ async function filesChanged(context: ServerContext, changes: readonly FileEvent[
     if (!project.started) continue;
     const paths = its.map(({ filePath }) => filePath);
     project.plugin().filesChanged(project.ref, paths);
-    if (project.settings["lint.scope"] === "project" && project.settings["lint.run"] !== "manual") {
-      const closed = paths.filter((file) => file.endsWith(".sql") && !context.documents.get(file));
+    if (project.settings["lint.run"] !== "manual") {
+      // A closed file whose issues are shown must not keep those of an older text, whatever the scope.
+      const shown = new Set(diagnostics.filesOf("lint").map(pathKey));
+      const wanted = (file: string): boolean =>
+        project.settings["lint.scope"] === "project" || shown.has(pathKey(file));
+      const closed = paths.filter(
+        (file) => file.endsWith(".sql") && !context.documents.get(file) && wanted(file),
+      );
       const present = closed.filter(
         (file) => !files.some((each) => each.filePath === file && each.type === FileChangeType.Deleted),
       );
