@@ -66,9 +66,9 @@ function newDemoDir() {
 }
 
 async function lintInTerminal(workspace, python) {
-  const command = ["dist/cli.js", "lint", "--project-dir", workspace, "--python", python];
-  console.log(`$ node ${command.join(" ")}`);
-  const code = await runVisibly(projectNode, command, { cwd: repoDir });
+  const cli = path.join(repoDir, "dist/cli.js");
+  console.log(`$ cd ${workspace}\n$ node ${cli} lint --python ${python}`);
+  const code = await runVisibly(projectNode, [cli, "lint", "--python", python], { cwd: workspace });
   // 1 says the project has something to mend, and the sample has, on purpose.
   if (code > 1) throw new Error("The sample could not be linted; the line above says why.");
 }

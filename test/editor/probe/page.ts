@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { runnerAddressVariable, type Page } from "../bridge.ts";
 
-const answerSchema = z.object({ result: z.unknown(), error: z.string().optional() });
+const answerSchema = z.object({ result: z.unknown().optional(), error: z.string().optional() });
 
 /** The page, as a test sees it: every call goes to the runner, which holds the browser. */
 export const page = new Proxy({} as Page, {

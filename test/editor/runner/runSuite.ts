@@ -67,6 +67,9 @@ export async function runSuite(suite: Suite, run: SuiteRun): Promise<TestResult[
     results = await watch.ended;
     if (results.some(({ status }) => status === "failed")) {
       await verbs.current.screenshot("failed").catch(() => undefined);
+      await verbs.current.runCommand("Notifications: Show Notifications").catch(() => undefined);
+      await verbs.current.runCommand("Floe dbt: Show Log").catch(() => undefined);
+      await verbs.current.screenshot("failed-log").catch(() => undefined);
     }
     await context.close();
   } finally {

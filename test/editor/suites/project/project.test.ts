@@ -55,6 +55,7 @@ test("Fix Project shows the refactor preview, changes nothing before, and everyt
   assert.equal(Buffer.from(await vscode.workspace.fs.readFile(file)).toString(), before);
   await page.screenshot("refactor-preview");
   await page.clickButton("Apply");
+  await page.waitForText("Fixed ");
   await diagnostics(file, "no CP01", (all) => !hasCode("CP01")(all));
   const { document } = await openFile(tourFile("capitalisation"));
   assert.match(document.getText(), /\nselect\n {4}hut_id,\n {4}upper\(hut_name\)/);
