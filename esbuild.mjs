@@ -1,7 +1,9 @@
-// One table of entry points -> dist/. `node esbuild.mjs --watch` rebuilds on change.
+// One table of entry points -> dist/. `node esbuild.mjs --watch` rebuilds on change; `--outdir=DIR` builds elsewhere.
 import * as esbuild from "esbuild";
 
 const watch = process.argv.includes("--watch");
+const outdir =
+  process.argv.find((argument) => argument.startsWith("--outdir="))?.slice("--outdir=".length) ?? "dist";
 
 const common = {
   bundle: true,
@@ -24,7 +26,7 @@ const entries = [
 ];
 
 for (const entry of entries) {
-  const options = { ...common, ...entry, outdir: "dist" };
+  const options = { ...common, ...entry, outdir };
   if (watch) {
     const context = await esbuild.context(options);
     await context.watch();

@@ -1,4 +1,4 @@
-import type { WorkspaceEdit } from "vscode-languageserver/node";
+import { MessageType, ShowMessageNotification, type WorkspaceEdit } from "vscode-languageserver/node";
 import { z } from "zod";
 import { examine } from "./doctor.ts";
 import type { Feature, ServerContext } from "./feature.ts";
@@ -22,25 +22,25 @@ const commands: Record<string, Command> = {
     const summary = await lintProjects(context, projectOf(argument), signal);
     const { files, errors, warnings, infos, failures } = summary;
     const counts = `${files} files linted: ${errors} errors, ${warnings} warnings, ${infos} notes.`;
-    context.connection.window.showInformationMessage([counts, ...failures].join(" "));
+    say(context, [counts, ...failures].join(" "));
     return summary;
   },
   "floeDbt.fixProject": async (context, argument, signal) => {
     const { edit, files, refused } = await fixProjects(context, projectOf(argument), signal);
     if (edit) await apply(context, "SQLFluff fixes", edit);
     const left = refused.length > 0 ? ` ${refused.length} files were left alone.` : "";
-    context.connection.window.showInformationMessage(`${files} files fixed.${left}`);
+    say(context, `${files} files fixed.${left}`);
     return { files, refused };
   },
   "floeDbt.fixFile": async (context, argument, signal) => {
     const { edit, reason } = await fixDocument(context, { uri: argument?.uri ?? "" }, signal);
     if (edit) await apply(context, "SQLFluff fixes", edit);
-    else context.connection.window.showInformationMessage(reason ?? "There is nothing to fix.");
+    else say(context, reason ?? "There is nothing to fix.");
     return { fixed: edit !== null, ...(reason !== undefined && { reason }) };
   },
   "floeDbt.showDoctor": async (context, argument, signal) => {
     const { markdown } = await examine(context, projectOf(argument), signal);
-    context.connection.window.showInformationMessage(markdown);
+    say(context, markdown);
     return markdown;
   },
 };
@@ -70,4 +70,9 @@ async function apply({ connection, log }: ServerContext, label: string, edit: Wo
   const answer = await connection.workspace.applyEdit({ label, edit });
   if (!answer.applied)
     log.warn(`The editor did not apply the edit: ${answer.failureReason ?? "no reason given"}`);
+}
+
+/** A plain notification: `window.showInformationMessage` would send a request, which not every editor answers. */
+function say({ connection }: ServerContext, message: string): void {
+  void connection.sendNotification(ShowMessageNotification.type, { type: MessageType.Info, message });
 }

@@ -31,36 +31,37 @@ export function noqaEdit(document: TextDocument, line: number, rule: string): Te
 
 type Place = { kind: "code" } | { kind: "lineComment"; from: number } | { kind: "elsewhere" };
 
-const openers = [
+const jinja = [
   { open: "{#", close: "#}" },
   { open: "{{", close: "}}" },
   { open: "{%", close: "%}" },
-  { open: "/*", close: "*/" },
 ] as const;
 
 /** What the end of a line is in: SQL, a `--` comment (and where in the line it starts), or something that goes on. */
 function endOfLinePlace(text: string, lineStart: number, lineLength: number): Place {
   const lineEnd = lineStart + lineLength;
+  /** Where the comment starts that `at` is in. */
+  let comment: number | null = null;
   let at = 0;
   while (at < lineEnd) {
-    const opener = openers.find(({ open }) => text.startsWith(open, at));
-    if (opener) {
-      const close = text.indexOf(opener.close, at + 2);
-      if (close === -1 || close + 2 > lineEnd) return { kind: "elsewhere" };
-      at = close + 2;
-    } else if (text.startsWith("--", at)) {
-      const newline = /[\r\n]/g;
-      newline.lastIndex = at;
-      const next = newline.exec(text)?.index ?? text.length;
-      if (next >= lineEnd) return { kind: "lineComment", from: at - lineStart };
-      at = next;
-    } else if (text[at] === "'" || text[at] === '"') {
-      const close = text.indexOf(text[at] ?? "", at + 1);
-      if (close === -1 || close >= lineEnd) return { kind: "elsewhere" };
-      at = close + 1;
-    } else {
-      at += 1;
+    // Jinja comes first: it is rendered in comments and strings too.
+    const block = jinja.find(({ open }) => text.startsWith(open, at));
+    const close = block?.close ?? (comment === null ? sqlClose(text, at) : null);
+    if (close !== null) {
+      const end = text.indexOf(close, at + (block || close === "*/" ? 2 : 1));
+      if (end === -1 || end + close.length > lineEnd) return { kind: "elsewhere" };
+      at = end + close.length;
+      continue;
     }
+    if (comment === null && text.startsWith("--", at)) comment = at;
+    else if (text[at] === "\n" || text[at] === "\r") comment = null;
+    at += 1;
   }
-  return { kind: "code" };
+  return comment === null ? { kind: "code" } : { kind: "lineComment", from: comment - lineStart };
+}
+
+/** What ends the block comment or the quoted text that starts at `at`; null where none does. */
+function sqlClose(text: string, at: number): string | null {
+  if (text.startsWith("/*", at)) return "*/";
+  return text[at] === "'" || text[at] === '"' ? text[at] : null;
 }

@@ -1,6 +1,8 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import os from "node:os";
 import path from "node:path";
-import { PassThrough } from "node:stream";
+import { PassThrough, type Readable, type Writable } from "node:stream";
 import {
   type ClientCapabilities,
   ConfigurationRequest,
@@ -35,12 +37,13 @@ import { pathOfUri, uriOfPath } from "../../server/platform/uri.ts";
 import { createServer, type ServerDeps } from "../../server/server.ts";
 
 /** How long a test waits for what has to come, in milliseconds. */
-const patience = 20_000;
+const patience = 60_000;
 
 export interface ClientOptions {
   /** Absolute paths of the workspace folders. */
   folders: string[];
-  plugins: ServerDeps["plugins"];
+  /** The runtimes of a server in this process; or the path of a built server, started as an editor does. */
+  plugins: ServerDeps["plugins"] | string;
   env?: NodeJS.ProcessEnv;
   capabilities?: ClientCapabilities;
   initializationOptions?: InitializationOptions;
@@ -63,7 +66,7 @@ export const modernCapabilities: ClientCapabilities = {
   textDocument: { codeAction: { resolveSupport: { properties: ["edit"] } } },
 };
 
-/** A small editor: it holds documents, and shows what the server sends. The server runs in this process. */
+/** A small editor: it holds documents, and shows what the server sends. */
 export class LspClient implements AsyncDisposable {
   readonly connection: ProtocolConnection;
   readonly documents = new Map<string, TextDocument>();
@@ -77,22 +80,15 @@ export class LspClient implements AsyncDisposable {
   configuration: ((folder: string) => unknown) | undefined;
 
   private constructor(options: ClientOptions) {
-    const toServer = new PassThrough();
-    const toClient = new PassThrough();
-    // Given readers and writers, the server's connection does not end this process with its streams.
-    const serverSide = createConnection(new StreamMessageReader(toServer), new StreamMessageWriter(toClient));
-    this.#server = createServer(serverSide, {
-      env: options.env ?? {},
-      environmentOf: () => Promise.resolve(options.env ?? {}),
-      version: "0.0.0",
-      storageDir: path.join(os.tmpdir(), "floe-dbt-test-storage"),
-      plugins: options.plugins,
-    });
-    serverSide.listen();
     this.configuration = options.configuration;
+    const { streams, server } =
+      typeof options.plugins === "string"
+        ? builtServer(options, options.plugins)
+        : serverInProcess(options, options.plugins);
+    this.#server = server;
     this.connection = createProtocolConnection(
-      new StreamMessageReader(toClient),
-      new StreamMessageWriter(toServer),
+      new StreamMessageReader(streams.fromServer),
+      new StreamMessageWriter(streams.toServer),
     );
   }
 
@@ -258,4 +254,41 @@ export class LspClient implements AsyncDisposable {
   #wake(): void {
     for (const again of [...this.#waiting]) again();
   }
+}
+
+interface StartedServer {
+  streams: { toServer: Writable; fromServer: Readable };
+  server: AsyncDisposable;
+}
+
+function serverInProcess(options: ClientOptions, plugins: ServerDeps["plugins"]): StartedServer {
+  const toServer = new PassThrough();
+  const fromServer = new PassThrough();
+  // Given readers and writers, the server's connection does not end this process with its streams.
+  const connection = createConnection(new StreamMessageReader(toServer), new StreamMessageWriter(fromServer));
+  const env = options.env ?? {};
+  const server = createServer(connection, {
+    env,
+    environmentOf: () => Promise.resolve(env),
+    version: "0.0.0",
+    storageDir: path.join(os.tmpdir(), "floe-dbt-test-storage"),
+    plugins,
+  });
+  connection.listen();
+  return { streams: { toServer, fromServer }, server };
+}
+
+function builtServer(options: ClientOptions, serverPath: string): StartedServer {
+  const child = spawn(process.execPath, [serverPath, "--stdio"], {
+    env: { ...process.env, ...options.env },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const server = {
+    [Symbol.asyncDispose]: async () => {
+      const ended = child.exitCode === null ? once(child, "exit") : null;
+      child.stdin.end();
+      await ended;
+    },
+  };
+  return { streams: { toServer: child.stdin, fromServer: child.stdout }, server };
 }

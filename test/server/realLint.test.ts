@@ -1,0 +1,139 @@
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type CodeAction, type TextEdit } from "vscode-languageserver/node";
+import { fixDocumentRequest, fixProjectRequest, lintProjectRequest } from "../../protocol/requests.ts";
+import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
+import { repoDir, testPython, workerDir } from "../harness/environment.ts";
+import { LspClient } from "../harness/lspClient.ts";
+
+const run = promisify(execFile);
+let buildDir = "";
+const untidy = "SELECT\n    id,\n    amount  AS Total\nfrom {{ ref('a') }}\n";
+
+/** The built server as an editor starts it, with real dbt and SQLFluff. */
+async function opened(
+  project: TestProject,
+  python = testPython(),
+): Promise<{ client: LspClient } & AsyncDisposable> {
+  const storageDir = await mkdtemp(path.join(os.tmpdir(), "floe-dbt-storage-"));
+  const client = await LspClient.start({
+    folders: [project.dir],
+    plugins: path.join(buildDir, "dist", "server.js"),
+    initializationOptions: { storageDir, settings: { python: { path: python } } },
+  });
+  return {
+    client,
+    [Symbol.asyncDispose]: async () => {
+      await client[Symbol.asyncDispose]();
+      await rm(storageDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What `sqlfluff fix` leaves of a file, run as a person would. */
+async function fixedBySqlfluff(project: TestProject, file: string, text: string): Promise<string> {
+  await writeFile(project.file(file), text);
+  const sqlfluff = path.join(path.dirname(testPython()), "sqlfluff");
+  await run(sqlfluff, ["fix", "--quiet", "--dialect", "duckdb", "--templater", "dbt", file], {
+    cwd: project.dir,
+    env: { ...process.env, DBT_PROFILES_DIR: project.dir },
+  });
+  return await readFile(project.file(file), "utf8");
+}
+
+describe("the built server with real dbt and SQLFluff", () => {
+  // A build of its own: others may be building and packaging dist/ meanwhile.
+  beforeAll(async () => {
+    buildDir = await mkdtemp(path.join(os.tmpdir(), "floe-dbt-build-"));
+    await run(process.execPath, ["esbuild.mjs", `--outdir=${path.join(buildDir, "dist")}`], { cwd: repoDir });
+    await cp(workerDir, path.join(buildDir, "worker"), { recursive: true });
+  });
+  afterAll(() => rm(buildDir, { recursive: true, force: true }));
+
+  test("starts nothing before a file is opened, then shows SQLFluff's issues of the unsaved text", async () => {
+    await using project = await dbtProject({ ...threeModels, "models/d.sql": "select 1 as one\n" });
+    await using session = await opened(project);
+    const { client } = session;
+    const [idle] = await client.waitForStatus((all) => all.length === 1);
+    expect(idle).toMatchObject({ projectName: "shop", state: "idle", runtime: "local", target: "dev" });
+
+    const uri = await client.open(project.file("models/d.sql"), untidy);
+    const diagnostics = await client.waitForDiagnostics(uri, (all) => all.length > 0);
+    const codes = diagnostics.map(({ code, source }) => `${source ?? ""} ${code ?? ""}`);
+    expect(codes).toContain("sqlfluff CP01");
+    expect(codes).toContain("sqlfluff LT01");
+    await client.waitForStatus(([its]) => its?.state === "ready");
+
+    await client.change(uri, "select {{ nothing_of_that_name() }}\n");
+    const [failure] = await client.waitForDiagnostics(uri, (all) => all.some((each) => each.severity === 1));
+    expect(failure?.range.start.line).toBe(0);
+
+    await client.change(uri, "select id from {{ ref('a') }}\n");
+    await client.waitForDiagnostics(uri, (all) => all.length === 0);
+  });
+
+  test("fix-all ends in exactly the text `sqlfluff fix` leaves, and CRLF stays CRLF", async () => {
+    await using project = await dbtProject({ ...threeModels, "models/d.sql": "select 1 as one\n" });
+    await using session = await opened(project);
+    const { client } = session;
+    const filePath = project.file("models/d.sql");
+    const uri = await client.open(filePath, untidy.replaceAll("\n", "\r\n"));
+    await client.waitForDiagnostics(uri, (all) => all.length > 0);
+    const { edit } = await client.connection.sendRequest(fixDocumentRequest, { uri });
+    const ours = client.apply(edit)[filePath]!;
+    const theirs = await fixedBySqlfluff(project, "models/d.sql", untidy);
+    expect(ours).toBe(theirs.replaceAll("\n", "\r\n"));
+
+    const actions = await client.connection.sendRequest<CodeAction[]>("textDocument/codeAction", {
+      textDocument: { uri },
+      range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } },
+      context: { diagnostics: [], only: ["source.fixAll"] },
+    });
+    expect(actions.map((action) => action.kind)).toEqual(["source.fixAll.floeDbt"]);
+    const action = await client.connection.sendRequest<CodeAction>("codeAction/resolve", actions[0]);
+    expect(client.apply(action.edit)[filePath]).toBe(ours);
+
+    const edits = await client.connection.sendRequest<TextEdit[]>("textDocument/formatting", {
+      textDocument: { uri },
+      options: { tabSize: 4, insertSpaces: true },
+    });
+    expect(client.apply({ changes: { [uri]: edits } })[filePath]).toMatch(/amount AS total\r\nFROM /i);
+  });
+
+  test("the whole project is linted and fixed, open and closed files alike", async () => {
+    await using project = await dbtProject({
+      ...threeModels,
+      "models/d.sql": untidy,
+      "models/e.sql": untidy,
+    });
+    await using session = await opened(project);
+    const { client } = session;
+    const uri = await client.open(project.file("models/d.sql"), untidy);
+    const summary = await client.connection.sendRequest(lintProjectRequest, { projectDir: project.dir });
+    expect(summary).toMatchObject({ files: 5, failures: [] });
+    expect(summary.warnings).toBeGreaterThan(0);
+    const { edit, files } = await client.connection.sendRequest(fixProjectRequest, {});
+    expect(files).toBe(2);
+    const texts = client.apply(edit, { [project.file("models/e.sql")]: untidy });
+    expect(texts[project.file("models/d.sql")]).toBe(texts[project.file("models/e.sql")]);
+    expect(edit?.documentChanges?.map((each) => "textDocument" in each && each.textDocument)).toContainEqual({
+      uri,
+      version: 1,
+    });
+    expect(Object.values(edit?.changeAnnotations ?? {}).every((each) => each.needsConfirmation)).toBe(true);
+  });
+
+  test("a Python that is not there is said in the status, with what to do", async () => {
+    await using project = await dbtProject(threeModels);
+    await using session = await opened(project, path.join(project.dir, "no", "python"));
+    const { client } = session;
+    await client.open(project.file("models/a.sql"), untidy);
+    const [status] = await client.waitForStatus(([its]) => its?.state === "failed");
+    expect(status?.reason).toContain(path.join(project.dir, "no", "python"));
+    expect(status?.remedy).toBeDefined();
+  });
+});
