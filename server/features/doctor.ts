@@ -54,7 +54,11 @@ async function examineProject(project: Project, signal: AbortSignal): Promise<Do
     const isNews = state === "failed" && reason !== undefined && !known.has(reason);
     return {
       status: { ...project.status, versions: { ...project.status.versions, ...report.versions } },
-      facts: [...facts, ...report.facts],
+      // The runtime knows these more exactly than the configuration alone.
+      facts: [
+        ...facts.filter(({ label }) => !report.facts.some((fact) => fact.label === label)),
+        ...report.facts,
+      ],
       searched: report.searched,
       problems: [
         ...report.problems,

@@ -73,7 +73,10 @@ export async function lintProjects(
         await withProgress(context, { title, token: params.workDoneToken, signal }, (progress) =>
           context.linting.lintProject(
             project,
-            { interactive: true, onProgress: (...args) => progress.report(...args) },
+            {
+              interactive: true,
+              onProgress: (done, total) => progress.report(done, total, `${done} of ${total} files`),
+            },
             progress.signal,
           ),
         ),
@@ -100,7 +103,10 @@ export async function fixProjects(
     await withProgress(context, options, async (progress) => {
       const result = await context.linting.lintProject(
         project,
-        { interactive: true, onProgress: (done, total, label) => progress.report(done, total * 2, label) },
+        {
+          interactive: true,
+          onProgress: (done, total) => progress.report(done, total * 2, `linted ${done} of ${total} files`),
+        },
         progress.signal,
       );
       const fixable = [

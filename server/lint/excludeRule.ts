@@ -55,11 +55,18 @@ const dialects: Record<string, string> = {
   sqlserver: "tsql",
   fabric: "tsql",
   synapse: "tsql",
-  dremio: "ansi",
 };
 
+/** The adapters whose dialect has their own name. */
+const namesakes = new Set(
+  (
+    "athena bigquery clickhouse databricks db2 doris duckdb exasol flink greenplum hive impala mariadb materialize " +
+    "mysql oracle postgres redshift snowflake sqlite starrocks teradata trino vertica"
+  ).split(" "),
+);
+
 export function dialectOf(adapterType: string): string {
-  return dialects[adapterType] ?? adapterType;
+  return dialects[adapterType] ?? (namesakes.has(adapterType) ? adapterType : "ansi");
 }
 
 function change(filePath: string, text: string, rule: string): ConfigChange | null {
