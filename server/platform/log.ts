@@ -30,10 +30,15 @@ export class RedactingLog implements Log {
     for (const [name, value] of Object.entries(environment)) if (secretName.test(name)) this.hide(value);
   }
 
-  redact(message: string): string {
+  /** For messages that go to a person otherwise than through the log: only known secrets go, the rest stays word for word. */
+  redactValues(message: string): string {
     let clean = message;
     for (const secret of this.#secrets) clean = clean.replaceAll(secret, "***");
-    return clean.replace(
+    return clean;
+  }
+
+  redact(message: string): string {
+    return this.redactValues(message).replace(
       /(["']?\b[\w.-]*(?:password|passwd|secret|token|private_?key|api_?key)[\w-]*["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s,;&]+)/gi,
       "$1***",
     );

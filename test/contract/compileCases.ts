@@ -131,19 +131,26 @@ export function compileCases(subject: ContractSubject): void {
       await expect(made.plugin.getManifest(refOf(project))).rejects.toThrow(DbtConfigurationError);
     });
 
-    test("no password comes out in an error or the log", async () => {
+    test("no password comes out in an error, an event or the log, even where a macro prints it", async () => {
       const password = "s3cr3t-p4ssw0rd";
-      await using project = await dbtProject({
-        ...threeModels,
-        "profiles.yml": `shop:\n  target: dev\n  outputs:\n    dev: {type: postgres, host: 127.0.0.1, user: u, password: "{{ env_var('SHOP_PASSWORD') }}", port: 1, dbname: d, schema: s}\n`,
-      });
+      const loud =
+        "{{ log(env_var('SHOP_PASSWORD'), info=true) }}{{ exceptions.raise_compiler_error(env_var('SHOP_PASSWORD')) }}\n";
+      await using project = await dbtProject({ ...threeModels, "models/b.sql": loud });
       await using made = subject.make({ env: { SHOP_PASSWORD: password } });
-      const error = await made.plugin.compileProject(refOf(project)).then(
+      const events: unknown[] = [];
+      const call = { onEvent: (event: unknown) => events.push(event) };
+      const error = await made.plugin.compileProject(refOf(project), call).then(
         () => null,
         (reason: unknown) => reason,
       );
       expect(error).toBeInstanceOf(DbtError);
-      expect(`${String(error)}${made.logged.join("\n")}`).not.toContain(password);
+      expect((error as DbtError).message).toContain("***");
+      const linted: unknown = subject.expects.lints
+        ? await made.plugin.lintProject(refOf(project), {}, call)
+        : null;
+      const report = await made.plugin.inspect(refOf(project));
+      const everything = JSON.stringify([(error as DbtError).message, events, linted, report, made.logged]);
+      expect(everything).not.toContain(password);
     });
   });
 }

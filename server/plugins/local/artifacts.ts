@@ -51,6 +51,7 @@ export async function readArtifact(targetDir: string, name: ArtifactName): Promi
 /**
  * What a run or test did, from the run_results.json that this very invocation wrote.
  * @param projectDir what the nodes' paths are relative to
+ * @param clean takes secrets out of a message of dbt's
  * @returns null if this invocation wrote none: it failed before any node
  */
 export async function compilationResult(
@@ -58,6 +59,7 @@ export async function compilationResult(
   projectDir: string,
   startedAt: number,
   outcome: DbtOutcome,
+  clean: (text: string) => string,
 ): Promise<DbtCompilationResult | null> {
   const runResultsPath = path.join(targetDir, "run_results.json");
   const manifestPath = path.join(targetDir, "manifest.json");
@@ -101,7 +103,7 @@ export async function compilationResult(
         unique_id: node.unique_id,
         status: node.status,
         seconds: node.execution_time ?? null,
-        message: node.message ?? null,
+        message: node.message ? clean(node.message) : null,
         failing_rows: isTest(node.unique_id) ? (node.failures ?? null) : null,
         file: files.get(node.unique_id) ?? null,
       })),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Log } from "../../platform/log.ts";
+import type { RedactingLog } from "../../platform/log.ts";
 import { runToEnd, type ProcessOutcome } from "../../platform/process.ts";
 import type { Call, DbtEvent, RunSelection } from "../dbtPlugin.ts";
 import { DbtCancelledError } from "../errors.ts";
@@ -69,7 +69,7 @@ const nodeDataSchema = z.object({
 });
 
 /** @throws DbtCancelledError once the signal fires and dbt has ended */
-export async function runDbt(command: DbtCommand, log: Log, call: Call): Promise<DbtOutcome> {
+export async function runDbt(command: DbtCommand, log: RedactingLog, call: Call): Promise<DbtOutcome> {
   const outcome: DbtOutcome = {
     exitCode: null,
     seconds: 0,
@@ -80,6 +80,8 @@ export async function runDbt(command: DbtCommand, log: Log, call: Call): Promise
     otherOutput: "",
   };
   const other: string[] = [];
+  // A macro may well print a password; it goes no further.
+  const clean = (text: string): string => log.redactValues(plain(text));
   const args = dbtArguments(command);
   const ended: ProcessOutcome = await runToEnd(
     {
@@ -96,8 +98,8 @@ export async function runDbt(command: DbtCommand, log: Log, call: Call): Promise
       keep: 20_000,
       onLine: (line) => {
         const parsed = logLineSchema.safeParse(parseJson(line));
-        if (parsed.success) readLogLine(parsed.data, outcome, call);
-        else if (line.trim() !== "" && other.length < 200) other.push(plain(line));
+        if (parsed.success) readLogLine(parsed.data, outcome, call, clean);
+        else if (line.trim() !== "" && other.length < 200) other.push(clean(line));
       },
     },
   );
@@ -128,10 +130,15 @@ function dbtArguments({ verb, projectDir, profilesDir, target, selection = {} }:
   ];
 }
 
-function readLogLine(line: z.infer<typeof logLineSchema>, outcome: DbtOutcome, call: Call): void {
+function readLogLine(
+  line: z.infer<typeof logLineSchema>,
+  outcome: DbtOutcome,
+  call: Call,
+  clean: (text: string) => string,
+): void {
   const { name, level, msg, invocation_id } = line.info;
   outcome.invocationId ??= invocation_id ?? null;
-  const message = plain(msg);
+  const message = clean(msg);
   if (name === "MainReportVersion") outcome.dbtVersion = /dbt=(\S+)/.exec(message)?.[1] ?? null;
   if (level === "error") outcome.errors.push(message);
   if (level === "warn") outcome.warnings.push(message);

@@ -102,7 +102,13 @@ export function createLocalCommands(deps: {
         remembering(project, async () => {
           const { outcome, environment, startedAt } = await invoke(verb, project, selection, call);
           const { config } = environment;
-          const result = await compilationResult(config.paths.target, project.projectDir, startedAt, outcome);
+          const result = await compilationResult(
+            config.paths.target,
+            project.projectDir,
+            startedAt,
+            outcome,
+            (text) => deps.log.redactValues(text),
+          );
           if (!result) throw await dbtFailure(verb, outcome, config);
           return result;
         }),

@@ -127,7 +127,7 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
 
     async lintProject(project, request = {}, call = {}) {
       await requireProject(project.projectDir);
-      return lintWithSqlfluff(sessionOf(project).worker, request, call);
+      return lintWithSqlfluff(sessionOf(project).worker, request, call, (text) => log.redactValues(text));
     },
 
     async fixText(project, { path: filePath, text, rules, format }, call = {}) {

@@ -12,14 +12,16 @@ import type { WorkerSupervisor } from "./workerSupervisor.ts";
 /**
  * Lints through the worker. With `fix`, every file that has something fixable is mended and written, and linted again;
  * a file with unsaved text is left alone and said to be skipped.
+ * @param clean takes secrets out of a message
  * @throws DbtError
  */
 export async function lintWithSqlfluff(
   worker: WorkerSupervisor,
   request: LintRequest,
   call: Call,
+  clean: (text: string) => string,
 ): Promise<ProjectLintResult> {
-  const first = await lintOnce(worker, request, call);
+  const first = await lintOnce(worker, request, call, clean);
   if (!request.fix) return result(first, []);
 
   const fixed: string[] = [];
@@ -33,7 +35,7 @@ export async function lintWithSqlfluff(
   }
   if (fixed.length === 0) return result(first, []);
   worker.filesChanged(fixed);
-  const second = await lintOnce(worker, { ...request, paths: fixed }, call);
+  const second = await lintOnce(worker, { ...request, paths: fixed }, call, clean);
   for (const [filePath, issues] of second.issues) first.issues.set(filePath, issues);
   return result(first, fixed);
 }
@@ -47,17 +49,22 @@ interface Linted {
 const result = (linted: Linted, fixed: string[]): ProjectLintResult =>
   projectLintResult([...linted.issues.values()].flat(), { ...linted, fixed });
 
-async function lintOnce(worker: WorkerSupervisor, request: LintRequest, call: Call): Promise<Linted> {
+async function lintOnce(
+  worker: WorkerSupervisor,
+  request: LintRequest,
+  call: Call,
+  clean: (text: string) => string,
+): Promise<Linted> {
   const issues = new Map<string, LintIssue[]>();
   const onEvent = (event: WorkerEvent): void => {
     if (event.event === "wave") {
       call.onEvent?.({
         type: "lintWave",
         filePath: event.filePath,
-        issues: toIssues(event.filePath, event.issues),
+        issues: toIssues(event.filePath, event.issues, clean),
       });
     } else if (event.event === "file") {
-      const ofFile = toIssues(event.filePath, event.issues);
+      const ofFile = toIssues(event.filePath, event.issues, clean);
       issues.set(event.filePath, ofFile);
       call.onEvent?.({
         type: "fileLinted",
@@ -93,7 +100,11 @@ async function fixFile(worker: WorkerSupervisor, filePath: string, call: Call): 
   });
 }
 
-function toIssues(filePath: string, issues: readonly WorkerIssue[]): LintIssue[] {
+function toIssues(
+  filePath: string,
+  issues: readonly WorkerIssue[],
+  clean: (text: string) => string,
+): LintIssue[] {
   return issues.map((issue) => ({
     filePath,
     line: issue.line,
@@ -103,7 +114,7 @@ function toIssues(filePath: string, issues: readonly WorkerIssue[]): LintIssue[]
     severity: issue.severity,
     ruleCode: issue.ruleCode,
     ...(typeof issue.ruleName === "string" && { ruleName: issue.ruleName }),
-    message: issue.message,
+    message: clean(issue.message),
     ...rulePage(issue),
     source: issue.source,
     fixable: issue.fixable,

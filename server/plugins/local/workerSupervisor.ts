@@ -7,7 +7,7 @@ import type {
   WorkerMethod,
   WorkerRequests,
 } from "../../../protocol/worker.ts";
-import type { Log } from "../../platform/log.ts";
+import type { RedactingLog } from "../../platform/log.ts";
 import type { Command } from "../../platform/process.ts";
 import {
   DbtCancelledError,
@@ -46,7 +46,7 @@ export interface WorkerLaunch {
 }
 
 export interface WorkerSupervisorDeps {
-  log: Log;
+  log: RedactingLog;
   /** @throws DbtError where no worker can be started */
   launch: () => Promise<WorkerLaunch>;
   onStatus: (status: WorkerStatus) => void;
@@ -118,7 +118,7 @@ export class WorkerSupervisor {
         }
       }
     } catch (error) {
-      throw asDbtError(error, params);
+      throw asDbtError(error, params, (text) => this.#deps.log.redactValues(text));
     } finally {
       this.#watchIdle();
     }
@@ -280,7 +280,8 @@ export class WorkerSupervisor {
 
   #tell(status: WorkerStatus): void {
     const versions = status.versions ?? this.#status.versions;
-    const next = { ...status, ...(versions && { versions }) };
+    const reason = status.reason === undefined ? undefined : this.#deps.log.redactValues(status.reason);
+    const next = { ...status, ...(reason !== undefined && { reason }), ...(versions && { versions }) };
     if (JSON.stringify(next) === JSON.stringify(this.#status)) return;
     this.#status = next;
     this.#deps.onStatus(next);
@@ -322,7 +323,7 @@ const errorOfKind = {
   internal: DbtLintError,
 };
 
-function asDbtError(error: unknown, params: unknown): DbtError {
+function asDbtError(error: unknown, params: unknown, clean: (text: string) => string): DbtError {
   if (error instanceof DbtError) return error;
   if (error instanceof WorkerRequestError) {
     const { kind, message, filePath, line, column } = error.error;
@@ -331,7 +332,7 @@ function asDbtError(error: unknown, params: unknown): DbtError {
       ...(typeof line === "number" && line > 0 && { line }),
       ...(typeof column === "number" && column > 0 && { column }),
     };
-    return new errorOfKind[kind](message, details);
+    return new errorOfKind[kind](clean(message), details);
   }
   if (error instanceof WorkerGoneError) {
     if (error.why === "stopped") return new DbtCancelledError(error.message);
@@ -341,7 +342,7 @@ function asDbtError(error: unknown, params: unknown): DbtError {
         : error.message;
       return new DbtLintError(message, { remedy: settingsRemedy("floeDbt.lint.timeLimit") });
     }
-    return new DbtLintError(error.message, { remedy: restartRemedy });
+    return new DbtLintError(clean(error.message), { remedy: restartRemedy });
   }
   return new DbtLintError(error instanceof Error ? error.message : String(error), { cause: error });
 }
