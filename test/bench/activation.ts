@@ -1,7 +1,7 @@
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { chromium } from "playwright-core";
+import { chromium, type Page } from "playwright-core";
 import {
   installExtensions,
   startCodeServer,
@@ -15,7 +15,7 @@ import { benchProject } from "./projects.ts";
 
 const patienceMs = 60_000;
 
-/** How long our activate() takes in a real VS Code, as the client itself logs it; and how large the package is. */
+/** How long loading and activating the client takes in a real VS Code, as VS Code says; and how large the package is. */
 export const activation: Bench = async ({ repetitions, python, say }) => {
   const vsix = process.env["FLOE_DBT_VSIX"] ?? (await packageExtension()).vsix;
   const project = await benchProject("activation", "sample");
@@ -34,10 +34,11 @@ export const activation: Bench = async ({ repetitions, python, say }) => {
         const profile = writeProfile(dir, { machineSettings: { "floeDbt.python.path": python } });
         await installExtensions(profile, [vsix]);
         const editor = await startCodeServer(profile, { args: ["--disable-workspace-trust"] });
-        const page = await browser.newPage();
+        // Tall enough for the whole list of extensions: rows out of sight do not exist.
+        const page = await browser.newPage({ viewport: { width: 1400, height: 2400 } });
         try {
           await page.goto(workbenchUrl(editor.url, project.dir));
-          milliseconds.push(await activatedIn(path.join(dir, "user-data", "logs")));
+          milliseconds.push(await activationTime(page));
         } finally {
           await page.close();
           await editor.stop();
@@ -52,26 +53,37 @@ export const activation: Bench = async ({ repetitions, python, say }) => {
   const megabytes = (await stat(vsix)).size / 2 ** 20;
   return {
     title: "The client",
-    rows: [{ what: "activation in a real VS Code", ours: { name: "activate()", milliseconds }, atMost: 100 }],
+    rows: [
+      {
+        what: "activation in a real VS Code",
+        ours: { name: "load and activate()", milliseconds },
+        atMost: 100,
+      },
+    ],
     notes: [
       `The .vsix is ${megabytes.toFixed(2)} MB (goal: less than 3 MB): **${megabytes < 3 ? "met" : "missed"}**.`,
-      "Loading the bundle before activate() is not in it; Developer: Startup Performance shows both.",
+      "The time is the one in VS Code's own list of running extensions: loading the bundle and activate().",
     ],
   };
 };
 
-/** Reads what the client logs of itself, as soon as it is there. */
-async function activatedIn(logs: string): Promise<number> {
-  const until = performance.now() + patienceMs;
-  while (performance.now() < until) {
-    const files = await readdir(logs, { recursive: true }).catch(() => []);
-    for (const file of files.filter((name) => name.endsWith("Floe dbt.log"))) {
-      const logged = /Activated in ([\d.]+) ms/.exec(await readFile(path.join(logs, file), "utf8"))?.[1];
-      if (logged !== undefined) return Number(logged);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  throw new Error(`The client did not say within ${patienceMs / 1000} s that it is active.`);
+/** What VS Code's own list of running extensions says of ours: loading the bundle and activate() together. */
+async function activationTime(page: Page): Promise<number> {
+  page.setDefaultTimeout(patienceMs);
+  await page
+    .locator(".statusbar-item", { hasText: /^\s*dbt\b/ })
+    .first()
+    .waitFor();
+  await page.keyboard.press("F1");
+  const title = "Developer: Show Running Extensions";
+  await page.locator(".quick-input-widget input[type=text]").fill(`>${title}`);
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first().click();
+  const row = page.locator(".runtime-extensions-editor .monaco-list-row", { hasText: "Floe dbt" }).first();
+  await row.waitFor();
+  const text = await row.innerText();
+  const time = /Activation: (\d+)\s?ms/.exec(text)?.[1];
+  if (time === undefined) throw new Error(`VS Code does not say how long the activation took: ${text}`);
+  return Number(time);
 }
 
 function definedEnvironment(): Record<string, string> {

@@ -47,7 +47,7 @@ function rowMarkdown(row: Row): string {
   const met = isMet(row);
   const goal =
     row.atLeast !== undefined
-      ? `≥ ${row.atLeast} ×`
+      ? `≥ ${Number(row.atLeast.toFixed(2))} ×`
       : row.atMost !== undefined
         ? `≤ ${milliseconds(row.atMost)}`
         : "";
