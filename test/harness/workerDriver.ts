@@ -9,6 +9,7 @@ import {
   workerLineSchema,
   type WorkerError,
   type WorkerEvent,
+  type WorkerHello,
   type WorkerIssue,
   type WorkerMethod,
   type WorkerNotifications,
@@ -41,6 +42,8 @@ export interface FileAnswer {
 /** The real worker process, spoken to over its own protocol. Ended at the end of the scope (`await using`). */
 export interface WorkerDriver extends AsyncDisposable {
   readonly process: ChildProcess;
+  /** The answer to `initialize`. Its pid is the worker's own, whatever started it. */
+  readonly hello: WorkerHello;
   /** Everything sent on the worker's own account: status and log. */
   readonly events: WorkerEvent[];
   readonly stderr: () => string;
@@ -67,15 +70,19 @@ export interface WorkerOptions {
   /** Kept between workers by a test that looks at the cache; a new one where absent. */
   privateDir?: string;
   env?: Record<string, string>;
+  /** Arguments for Python that start the worker's command line, appended to them, in their own way. */
+  through?: string[];
 }
 
 export async function startWorker(options: WorkerOptions): Promise<WorkerDriver> {
   const ownDir = options.privateDir ?? (await mkdtemp(path.join(tmpdir(), "floe-dbt-private-")));
-  const child = spawn(
-    options.python ?? testPython(),
-    ["-u", "-X", "utf8", path.join(workerDir, "floe_dbt_worker")],
-    { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, ...options.env }, cwd: options.projectDir },
-  );
+  const python = options.python ?? testPython();
+  const command = ["-u", "-X", "utf8", path.join(workerDir, "floe_dbt_worker")];
+  const child = spawn(python, options.through ? [...options.through, python, ...command] : command, {
+    stdio: ["pipe", "pipe", "pipe"],
+    env: { ...process.env, ...options.env },
+    cwd: options.projectDir,
+  });
   const waiting = new Map<
     number,
     { resolve: (value: unknown) => void; reject: (error: Error) => void; events: WorkerEvent[] }
@@ -112,7 +119,7 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerDriver>
     child.stdin.write(`${JSON.stringify(message)}\n`);
   };
 
-  const driver: WorkerDriver = {
+  const driver: Omit<WorkerDriver, "hello"> = {
     process: child,
     events,
     exited,
@@ -166,12 +173,12 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerDriver>
       if (options.privateDir === undefined) await rm(ownDir, { recursive: true, force: true });
     },
   };
-  await driver.request("initialize", {
+  const hello = await driver.request("initialize", {
     projectDir: options.projectDir,
     profilesDir: options.profilesDir,
     target: options.target,
     workspaceDir: options.workspaceDir,
     privateDir: ownDir,
   });
-  return driver;
+  return { ...driver, hello };
 }

@@ -1,50 +1,12 @@
-import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { z } from "zod";
 import { dbtProject, type TestProject } from "../harness/dbtProject.ts";
 import { testPython } from "../harness/environment.ts";
-import { startWorker, type FileAnswer, type WorkerDriver } from "../harness/workerDriver.ts";
+import { startWorker, type WorkerDriver } from "../harness/workerDriver.ts";
+import { issuesOf, sqlfluff, sqlfluffLint, type Issue } from "./commandLine.ts";
 import { corpus } from "./corpus.ts";
-
-const recordsSchema = z.array(
-  z.object({
-    filepath: z.string(),
-    violations: z.array(
-      z.object({
-        start_line_no: z.int(),
-        start_line_pos: z.int(),
-        end_line_no: z.int().optional(),
-        end_line_pos: z.int().optional(),
-        code: z.string(),
-        description: z.string(),
-        warning: z.boolean(),
-      }),
-    ),
-  }),
-);
-type Issue = [line: number, column: number, code: string, message: string, warning: boolean];
-
-/** The command line a person would run, in the same environment and folder. Exit 1 means issues. */
-async function sqlfluff(python: string, cwd: string, args: string[]): Promise<string> {
-  const run = promisify(execFile)(python, ["-m", "sqlfluff", ...args], { cwd, maxBuffer: 1 << 26 });
-  return run.then(
-    ({ stdout }) => stdout,
-    (error: unknown) => z.object({ stdout: z.string() }).parse(error).stdout,
-  );
-}
-
-const issuesOf = (answer: FileAnswer): Issue[] =>
-  answer.issues.map((issue) => [
-    issue.line,
-    issue.column,
-    issue.ruleCode,
-    issue.message,
-    issue.severity === "info",
-  ]);
 
 describe.each(["dbt111", "dbt18"] as const)("%s: the same answer as the command line", (name) => {
   const python = testPython(name);
@@ -57,21 +19,7 @@ describe.each(["dbt111", "dbt18"] as const)("%s: the same answer as the command 
 
   beforeAll(async () => {
     project = await dbtProject(corpus, "shop é's 1");
-    const stdout = await sqlfluff(python, project.dir, ["lint", "--format", "json", "."]);
-    const records = recordsSchema.parse(JSON.parse(stdout.slice(stdout.indexOf("["))));
-    expected = new Map(
-      records.map((record) => [
-        path.join(project.dir, record.filepath),
-        record.violations.map((v): Issue => [
-          // SQLFluff says 0:0 of an error without a place; ours are never outside the file.
-          Math.max(1, v.start_line_no),
-          Math.max(1, v.start_line_pos),
-          v.code,
-          v.description,
-          v.warning,
-        ]),
-      ]),
-    );
+    expected = await sqlfluffLint(python, project.dir);
     worker = await startWorker({ projectDir: project.dir, python });
     await worker.request("parse", {});
   });
@@ -105,9 +53,7 @@ describe.each(["dbt111", "dbt18"] as const)("%s: the same answer as the command 
     const result = await asked.answer;
     const found = new Map(
       asked.events.flatMap((event) =>
-        event.event === "file" && event.skipped == null
-          ? [[event.filePath, issuesOf({ issues: event.issues, skipped: null })] as const]
-          : [],
+        event.event === "file" && event.skipped == null ? [[event.filePath, issuesOf(event)] as const] : [],
       ),
     );
     const withIssues = (all: Map<string, Issue[]>) =>
@@ -124,15 +70,20 @@ describe.each(["dbt111", "dbt18"] as const)("%s: the same answer as the command 
     );
   });
 
-  test("what fix leaves", async () => {
+  test.each([
+    ["fix", ["fix"], {}],
+    ["fix of chosen rules", ["fix", "--rules", "CP01,LT01"], { rules: ["CP01", "LT01"] }],
+    ["format", ["format"], { format: true }],
+  ] as const)("what %s leaves", async (_, command, options) => {
     const copy = await mkdtemp(path.join(tmpdir(), "floe-dbt-fix-"));
     try {
       await cp(project.dir, copy, { recursive: true });
-      await sqlfluff(python, copy, ["fix", "."]);
+      await sqlfluff(python, copy, [...command, "."]);
       for (const [file, text] of texts) {
         const after = (await readFile(path.join(copy, file), "utf8")).replace(/^\ufeff/, "");
-        const { text: fixed } = await worker.request("fix", { path: project.file(file) });
-        const unsaved = await worker.request("fix", { path: project.file(file), text });
+        const ask = { ...options, rules: "rules" in options ? [...options.rules] : [] };
+        const { text: fixed } = await worker.request("fix", { path: project.file(file), ...ask });
+        const unsaved = await worker.request("fix", { path: project.file(file), text, ...ask });
         const plain = after.replaceAll("\r\n", "\n");
         const before = text.replace(/^\ufeff/, "").replaceAll("\r\n", "\n");
         expect([file, fixed ?? before]).toEqual([file, plain]);

@@ -1,4 +1,6 @@
-"""Entry: `python -u -X utf8 -m floe_dbt_worker`, or `python <folder>/floe_dbt_worker`. Nothing heavy is imported here."""
+"""Entry: `python -u -X utf8 -m floe_dbt_worker`, or `python <folder>/floe_dbt_worker`. Nothing heavy is
+imported here.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""SQLFluff's configuration as `sqlfluff lint` would have it, read once and read again the moment a file of it changes."""
+"""SQLFluff's configuration as `sqlfluff lint` would have it, read once and read again the moment a file of it
+changes.
+"""
 
 from __future__ import annotations
 
@@ -31,13 +33,20 @@ FORMAT_RULES = (
 
 
 def working_dir(project_dir: str, workspace_dir: str | None) -> str:
-    """Where a person would run `sqlfluff lint`: the nearest folder with a configuration, up to the workspace's."""
+    """Where a person would run `sqlfluff lint`: the nearest folder with a configuration, up to the
+    workspace's.
+    """
     folder = project_dir
     while True:
         if any(_configures_sqlfluff(os.path.join(folder, name)) for name in CONFIG_NAMES):
             return folder
         parent = os.path.dirname(folder)
-        if not workspace_dir or folder == workspace_dir or parent == folder or not _inside(folder, workspace_dir):
+        if (
+            not workspace_dir
+            or folder == workspace_dir
+            or parent == folder
+            or not _inside(folder, workspace_dir)
+        ):
             return project_dir
         folder = parent
 
@@ -54,7 +63,9 @@ class Configuration:
     """The configuration in force. `refresh` first, then `root` and `for_file`."""
 
     def __init__(self, project_dir: str, overrides: dict[str, str | None]) -> None:
-        """@param overrides: keys of [sqlfluff:templater:dbt] that win over the user's, such as project_dir and target"""
+        """@param overrides: keys of [sqlfluff:templater:dbt] that win over the user's, such as project_dir
+        and target
+        """
         self.epoch = 0
         """Rises with every change."""
         self._project_dir = project_dir
@@ -69,7 +80,11 @@ class Configuration:
         """Whether the user has any SQLFluff configuration at the root."""
 
     def refresh(self, degraded: bool, adapter: str | None) -> bool:
-        """Reads again what changed on disk. @returns whether anything did. @raises RequestFailed configuration"""
+        """Reads again what changed on disk.
+
+        @returns whether anything did.
+        @raises RequestFailed configuration
+        """
         dialect = dialect_for(adapter)
         state = (self._stat(), degraded, dialect)
         if state == self._signature:
@@ -88,14 +103,19 @@ class Configuration:
             self.root()
         except Exception as error:
             self._signature = None
-            raise RequestFailed("configuration", f"SQLFluff's configuration: {self._mistake(error)}") from None
+            raise RequestFailed(
+                "configuration", f"SQLFluff's configuration: {self._mistake(error)}"
+            ) from None
         self.epoch += 1
         self._note_folders(os.getcwd())
         self._signature = (self._stat(), degraded, dialect)
         return True
 
     def root(self, rules: str = "") -> Any:
-        """The FluffConfig of the working directory. @param rules: instead of the configuration's, as on the command line"""
+        """The FluffConfig of the working directory.
+
+        @param rules: instead of the configuration's, as on the command line
+        """
         if rules not in self._roots:
             from sqlfluff.core import FluffConfig
 
@@ -107,18 +127,24 @@ class Configuration:
                 overrides["ignore"] = "templating"
             elif not self.configured:
                 overrides["templater"] = "dbt"
-            self._roots[rules] = self._complete(FluffConfig.from_root(overrides=overrides, require_dialect=False))
+            self._roots[rules] = self._complete(
+                FluffConfig.from_root(overrides=overrides, require_dialect=False)
+            )
         return self._roots[rules]
 
     def for_file(self, path: str, text: str, rules: str = "") -> Any:
-        """The FluffConfig of one file, with its inline directives. Do not change it: files of a folder share it."""
+        """The FluffConfig of one file, with its inline directives. Do not change it: files of a folder share
+        it.
+        """
         folder = os.path.dirname(path)
         key = (folder, rules)
         if key not in self._children:
             self._note_folders(folder)
             if self._signature is not None:
                 self._signature = (self._stat(), *self._signature[1:])
-            self._children[key] = self._complete(self.root(rules).make_child_from_path(path, require_dialect=False))
+            self._children[key] = self._complete(
+                self.root(rules).make_child_from_path(path, require_dialect=False)
+            )
         config = self._children[key]
         if "sqlfluff:" in text:
             config = config.copy()

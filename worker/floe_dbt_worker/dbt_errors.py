@@ -10,7 +10,9 @@ from floe_dbt_worker.protocol import clean
 
 _FILE = re.compile(r"([\w./\\ ~+@#-]+\.(?:sql|yml|yaml|py|md|csv))\b")
 _LINE = re.compile(r"\bline:? (\d+)\b")
-_NOISE = re.compile(r"^(dbt[\w.]*\.[\w.]*(?:Error|Exception)[\w]*: )|^(Encountered an error:)\s*", re.MULTILINE)
+_NOISE = re.compile(
+    r"^(dbt[\w.]*\.[\w.]*(?:Error|Exception)[\w]*: )|^(Encountered an error:)\s*", re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class DbtReason:
 def reason_of(error: BaseException, project_dir: str) -> DbtReason:
     text = _NOISE.sub("", clean(str(error)) or type(error).__name__).strip()
     lines = [line.strip() for line in text.splitlines()]
-    lines = [line for line in lines if line and not line.startswith(("File \"", "Traceback"))]
+    lines = [line for line in lines if line and not line.startswith(('File "', "Traceback"))]
     message = " ".join(lines[:12])
     if len(message) > 1000:
         message = message[:1000] + "..."
@@ -47,7 +49,8 @@ def _file_in(text: str, project_dir: str) -> str | None:
 def compile_line(error: BaseException, text: str) -> tuple[int, int]:
     """Where in `text` a failed compile went wrong: (line, column), both from 1.
 
-    dbt names a line for Jinja's syntax errors; for an unknown ref, source or macro we look for the call itself.
+    dbt names a line for Jinja's syntax errors; for an unknown ref, source or macro we look for the call
+    itself.
     """
     message = clean(str(error))
     name = getattr(error, "target_name", None)

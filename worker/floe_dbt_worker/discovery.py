@@ -10,7 +10,8 @@ _NEVER_PROJECT = {"node_modules", "__pycache__", ".git"}
 
 
 def project_files(project_dir: str, root_config: Any, excluded: set[str]) -> list[str]:
-    """What `sqlfluff lint <project>` would find, less what is not the project's own: `excluded`, packages, virtual environments.
+    """What `sqlfluff lint <project>` would find, less what is not the project's own: `excluded`, packages,
+    virtual environments.
 
     @param excluded: absolute folders, such as target/
     """

@@ -1,4 +1,6 @@
-"""What is installed beside this interpreter, found without importing any of it (an import of dbt costs seconds)."""
+"""What is installed beside this interpreter, found without importing any of it (an import of dbt costs
+seconds).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,14 @@ from importlib import metadata
 from typing import Any
 
 _INTERESTING = re.compile(r"^(dbt[_-]|sqlfluff)", re.IGNORECASE)
-_NOT_ADAPTERS = {"dbt-core", "dbt-adapters", "dbt-common", "dbt-extractor", "dbt-protos", "dbt-semantic-interfaces"}
+_NOT_ADAPTERS = {
+    "dbt-core",
+    "dbt-adapters",
+    "dbt-common",
+    "dbt-extractor",
+    "dbt-protos",
+    "dbt-semantic-interfaces",
+}
 
 
 def installed_versions() -> dict[str, str]:
@@ -61,17 +70,34 @@ def problems(versions: dict[str, str]) -> list[dict[str, str]]:
         found.append({"code": code, "message": message})
 
     if dbt is None:
-        problem("dbt-missing", "dbt-core is not installed in this Python environment. Install it with the adapter of your warehouse, such as dbt-duckdb.")
+        problem(
+            "dbt-missing",
+            "dbt-core is not installed in this Python environment. "
+            "Install it with the adapter of your warehouse, such as dbt-duckdb.",
+        )
     elif not adapters(versions):
-        problem("adapter-missing", "No dbt adapter is installed in this Python environment. Install the one of your warehouse, such as dbt-duckdb.")
+        problem(
+            "adapter-missing",
+            "No dbt adapter is installed in this Python environment. "
+            "Install the one of your warehouse, such as dbt-duckdb.",
+        )
     if sqlfluff is None:
-        problem("sqlfluff-missing", "SQLFluff is not installed in this Python environment. Install sqlfluff and sqlfluff-templater-dbt, both in the same version.")
+        problem(
+            "sqlfluff-missing",
+            "SQLFluff is not installed in this Python environment. "
+            "Install sqlfluff and sqlfluff-templater-dbt, both in the same version.",
+        )
     elif templater is None:
-        problem("sqlfluff-templater-missing", f"sqlfluff-templater-dbt is not installed. Install sqlfluff-templater-dbt=={sqlfluff}, the version of SQLFluff here.")
+        problem(
+            "sqlfluff-templater-missing",
+            "sqlfluff-templater-dbt is not installed. "
+            f"Install sqlfluff-templater-dbt=={sqlfluff}, the version of SQLFluff here.",
+        )
     elif templater != sqlfluff:
         problem(
             "sqlfluff-templater-mismatch",
-            f"sqlfluff {sqlfluff} and sqlfluff-templater-dbt {templater} do not fit together. Install sqlfluff-templater-dbt=={sqlfluff}.",
+            f"sqlfluff {sqlfluff} and sqlfluff-templater-dbt {templater} do not fit together. "
+            f"Install sqlfluff-templater-dbt=={sqlfluff}.",
         )
     return found
 

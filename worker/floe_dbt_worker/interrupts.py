@@ -1,4 +1,6 @@
-"""Stops pure Python work of the main thread from the reader thread, only inside blocks that say they can bear it."""
+"""Stops pure Python work of the main thread from the reader thread, only inside blocks that say they can bear
+it.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from typing import Any, Iterator
 
 
 class Interrupted(BaseException):
-    """Raised inside an `allow` block. Not an Exception, so that no `except Exception` of a library swallows it."""
+    """Raised inside an `allow` block. Not an Exception, so that no `except Exception` of a library swallows
+    it.
+    """
 
 
 class Interrupts:

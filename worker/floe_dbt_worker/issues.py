@@ -1,4 +1,6 @@
-"""SQLFluff's violations as the protocol's issues: places, severities, and the fixes that are plain edits of the source."""
+"""SQLFluff's violations as the protocol's issues: places, severities, and the fixes that are plain edits of
+the source.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ _ERRORS = {"PRS", "TMP", "LXR"}
 
 
 def issues_of(linted: Any, text: str) -> list[dict[str, Any]]:
-    """Every issue `sqlfluff lint --format json` prints for a LintedFile, in its order: by line, column and code."""
+    """Every issue `sqlfluff lint --format json` prints for a LintedFile, in its order: by line, column and
+    code.
+    """
     violations = linted.get_violations(filter_warning=False)
     issues = [issue_of(violation, text) for violation in violations]
     return sorted(issues, key=lambda issue: (issue["line"], issue["column"], issue["ruleCode"]))
@@ -81,7 +85,9 @@ def edits_of(violation: Any, text: str) -> list[dict[str, Any]] | None:
 
 
 def place(text: str, offset: int) -> tuple[int, int]:
-    """(line, column) of an offset, both from 1, in code points. Lines end with "\\n" alone, as SQLFluff counts."""
+    """(line, column) of an offset, both from 1, in code points. Lines end with "\\n" alone, as SQLFluff
+    counts.
+    """
     return (text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
 
 

@@ -18,7 +18,9 @@ def text_hash(text: str) -> str:
 
 
 class LintCache:
-    """`known`/`remember` skip even the rendering; `read`/`write` skip parsing and rules, also after a restart."""
+    """`known`/`remember` skip even the rendering; `read`/`write` skip parsing and rules, also after a
+    restart.
+    """
 
     def __init__(self, folder: str | None, fingerprint: str, log: Callable[[str, str], None]) -> None:
         """@param fingerprint: the versions of everything that has a say in an answer"""
@@ -105,7 +107,11 @@ def fingerprint(versions: dict[str, str]) -> str:
 
     parts = [VERSION, json.dumps(versions, sort_keys=True)]
     entry_points = metadata.entry_points()
-    plugins = entry_points.select(group="sqlfluff") if hasattr(entry_points, "select") else entry_points.get("sqlfluff", [])
+    plugins = (
+        entry_points.select(group="sqlfluff")
+        if hasattr(entry_points, "select")
+        else entry_points.get("sqlfluff", [])
+    )
     for plugin in plugins:
         module = plugin.value.split(":")[0].split(".")[0]
         if module in ("sqlfluff", "sqlfluff_templater_dbt"):
@@ -122,7 +128,9 @@ def _newest(module: str) -> float:
     except (ImportError, ValueError):
         return 0
     folders = list(spec.submodule_search_locations or []) if spec else []
-    files = [os.path.join(base, name) for folder in folders for base, _, names in os.walk(folder) for name in names]
+    files = [
+        os.path.join(base, name) for folder in folders for base, _, names in os.walk(folder) for name in names
+    ]
     if spec and spec.origin and os.path.exists(spec.origin):
         files.append(spec.origin)
     return max((os.path.getmtime(file) for file in files if file.endswith((".py", ".cfg"))), default=0)

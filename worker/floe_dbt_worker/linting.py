@@ -26,7 +26,9 @@ class Answer:
 
 @dataclass
 class Rendered:
-    """A file on its way: either `answer` is final, or `file` (SQLFluff's RenderedFile) waits for parse and rules."""
+    """A file on its way: either `answer` is final, or `file` (SQLFluff's RenderedFile) waits for parse and
+    rules.
+    """
 
     answer: Answer | None
     file: Any = None
@@ -35,7 +37,9 @@ class Rendered:
 
 
 class Linting:
-    """SQLFluff with what it loads kept: one Linter a root configuration, one rule pack a folder's configuration."""
+    """SQLFluff with what it loads kept: one Linter a root configuration, one rule pack a folder's
+    configuration.
+    """
 
     def __init__(self, project: DbtProject, configuration: Configuration) -> None:
         self._project = project
@@ -86,7 +90,9 @@ class Linting:
             logger.removeHandler(skips)
         dbt_error = templater.dbt_error if warm else None
         if dbt_error is not None:
-            return Rendered(self._dbt_failure(dbt_error, file, text), repeatable=not templater.asked_warehouse)
+            return Rendered(
+                self._dbt_failure(dbt_error, file, text), repeatable=not templater.asked_warehouse
+            )
         if not file.templated_variants and not file.templater_violations:
             reason = (templater.skip_reason if warm else None) or skips.reason or "SQLFluff leaves it out"
             return Rendered(Answer(skipped=_shorter(reason, path)))
@@ -136,7 +142,9 @@ class Linting:
 
         dialect = self._configuration.root().get("dialect")
         linter = Linter(config=FluffConfig(overrides={"dialect": dialect, "templater": "raw"}))
-        linter.lint_string("with a as (select b, count(*) as c from d where e = 1 group by b)\nselect a.b from a\n")
+        linter.lint_string(
+            "with a as (select b, count(*) as c from d where e = 1 group by b)\nselect a.b from a\n"
+        )
 
     def _linter(self, rules: str) -> Any:
         if self._epoch != self._configuration.epoch:
@@ -163,7 +171,9 @@ class Linting:
         return pack
 
     def _bare(self, path: str) -> Any:
-        """A root configuration whose child for `path` is the one we hold: SQLFluff's reader then costs no more."""
+        """A root configuration whose child for `path` is the one we hold: SQLFluff's reader then costs no
+        more.
+        """
         configuration = self._configuration
 
         class Root:
@@ -211,7 +221,7 @@ class _SkipListener(logging.Handler):
 
 
 def _shorter(reason: str, path: str) -> str:
-    """"Skipped file /a/b.sql because it is a macro" is "it is a macro" beside the path."""
+    """ "Skipped file /a/b.sql because it is a macro" is "it is a macro" beside the path."""
     text = one_line(reason)
     for start in (f"Skipped file {path} because ", f"File {path} was "):
         if text.startswith(start):

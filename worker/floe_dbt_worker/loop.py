@@ -44,7 +44,10 @@ class Handler(Protocol):
         """Runs on the main thread, between two steps."""
 
     def idle(self) -> float | None:
-        """Nothing is asked for. Does one piece of work of its own; @returns seconds to the next, None for none."""
+        """Nothing is asked for. Does one piece of work of its own;
+
+        @returns seconds to the next, None for none.
+        """
 
     def disturb(self) -> None:
         """On the reader thread: a request came in, work of our own shall give way."""
@@ -151,7 +154,9 @@ class Loop:
             except Exception as error:
                 complaint = f"A message from the server was not understood: {one_line(str(error))}"
                 if isinstance(request, int):
-                    self._channel.send({"id": request, "error": RequestFailed("internal", complaint).to_json()})
+                    self._channel.send(
+                        {"id": request, "error": RequestFailed("internal", complaint).to_json()}
+                    )
                 else:
                     self._channel.log("error", complaint)
 

@@ -17,7 +17,9 @@ _BATCH = 6
 
 
 def processors() -> int:
-    """How many children make sense; 1 where forking is not safe (Windows; macOS, whose libraries start threads)."""
+    """How many children make sense; 1 where forking is not safe (Windows; macOS, whose libraries start
+    threads).
+    """
     if not sys.platform.startswith("linux") or not hasattr(os, "fork"):
         return 1
     try:
@@ -27,7 +29,9 @@ def processors() -> int:
 
 
 class Children:
-    """At most `most` children, each with a batch. The main thread feeds and polls it; nothing here waits long."""
+    """At most `most` children, each with a batch. The main thread feeds and polls it; nothing here waits
+    long.
+    """
 
     def __init__(self, most: int, work: Callable[[Any], dict[str, Any]]) -> None:
         self._most = most
@@ -47,7 +51,9 @@ class Children:
         return _BATCH
 
     def start(self, batch: list[tuple[int, Any]]) -> bool:
-        """@param batch: (number, task) pairs. @returns False if no process could be made; the caller then does it itself"""
+        """@param batch: (number, task) pairs.
+        @returns False if no process could be made; the caller then does it itself
+        """
         read, write = os.pipe()
         try:
             pid = os.fork()
@@ -62,7 +68,9 @@ class Children:
         return True
 
     def poll(self, seconds: float) -> Iterator[tuple[int, Any, dict[str, Any] | None]]:
-        """Answers that have arrived: (number, task, answer). Answer None: the child died, the task is the caller's again."""
+        """Answers that have arrived: (number, task, answer). Answer None: the child died, the task is the
+        caller's again.
+        """
         if not self._running:
             return
         ready, _, _ = select.select(list(self._running), [], [], seconds)

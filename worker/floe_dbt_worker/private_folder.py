@@ -1,4 +1,6 @@
-"""The worker's own folder for dbt's artifacts and the lint cache, so that the user's target/ and logs/ stay as they are."""
+"""The worker's own folder for dbt's artifacts and the lint cache, so that the user's target/ and logs/ stay
+as they are.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ _SLOTS = 16
 
 
 class PrivateFolder:
-    """One locked slot of `root`: two editors on one project get a slot each, and the same one again next time."""
+    """One locked slot of `root`: two editors on one project get a slot each, and the same one again next
+    time.
+    """
 
     def __init__(self, root: str, log: Callable[[str, str], None]) -> None:
         self._log = log
@@ -35,7 +39,9 @@ class PrivateFolder:
         os.environ["DO_NOT_TRACK"] = "1"
 
     def take_head_start(self, project_dir: str) -> None:
-        """Copies the project's own partial parse if ours is absent or older. dbt itself checks whether it fits."""
+        """Copies the project's own partial parse if ours is absent or older. dbt itself checks whether it
+        fits.
+        """
         theirs = os.path.join(project_dir, "target", "partial_parse.msgpack")
         ours = os.path.join(self.target_dir, "partial_parse.msgpack")
         try:
@@ -55,7 +61,9 @@ class PrivateFolder:
                 os.makedirs(slot, exist_ok=True)
                 lock = open(os.path.join(slot, "lock"), "a", encoding="utf-8")  # noqa: SIM115 held for life
             except OSError as error:
-                self._log("warn", f"The cache folder cannot be used, so nothing is kept between sessions: {error}")
+                self._log(
+                    "warn", f"The cache folder cannot be used, so nothing is kept between sessions: {error}"
+                )
                 break
             if _lock(lock):
                 self._lock = lock

@@ -1,7 +1,10 @@
-"""dbt's side: the configuration, the adapter and the one manifest that dbt and SQLFluff's dbt templater share.
+"""dbt's side: the configuration, the adapter and the one manifest that dbt and SQLFluff's dbt templater
+share.
 
-What a dbt minor may change is reached through the templater SQLFluff ships for it where possible, and probed elsewhere.
-Live compilation of unsaved text will be `Compiler.compile_node(nodes.copy_for(...))` on the manifest held here.
+What a dbt minor may change is reached through the templater SQLFluff ships for it where possible, and probed
+elsewhere.
+Live compilation of unsaved text will be `Compiler.compile_node(nodes.copy_for(...))` on the manifest held
+here.
 """
 
 from __future__ import annotations
@@ -14,16 +17,27 @@ from typing import Any, Callable
 from floe_dbt_worker.dbt_errors import DbtReason
 from floe_dbt_worker.private_folder import PrivateFolder
 
-_CONFIG_FILES = {"dbt_project.yml", "profiles.yml", "packages.yml", "dependencies.yml", "package-lock.yml", "selectors.yml", ".env"}
+_CONFIG_FILES = {
+    "dbt_project.yml",
+    "profiles.yml",
+    "packages.yml",
+    "dependencies.yml",
+    "package-lock.yml",
+    "selectors.yml",
+    ".env",
+}
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _WRITTEN_FOLDER = re.compile(
-    r"""^(?:target-path|log-path|packages-install-path):\s*["']?([^"'#{\n]+?)["']?\s*(?:#.*)?$""", re.MULTILINE
+    r"""^(?:target-path|log-path|packages-install-path):\s*["']?([^"'#{\n]+?)["']?\s*(?:#.*)?$""",
+    re.MULTILINE,
 )
 _IN_PROCESS_DATABASES = {"duckdb", "sqlite"}
 
 
 class DbtProject:
-    """A loaded project. `templater` is SQLFluff's DbtTemplater, made warm (templating.py), or None until loaded."""
+    """A loaded project. `templater` is SQLFluff's DbtTemplater, made warm (templating.py), or None until
+    loaded.
+    """
 
     def __init__(self, project_dir: str, private: PrivateFolder, log: Callable[[str, str], None]) -> None:
         self.project_dir = project_dir
@@ -93,7 +107,9 @@ class DbtProject:
                     depends_on = getattr(self.manifest.nodes[node_id], "depends_on", None)
                     parents = iter(getattr(depends_on, "nodes", []))
                     path[-1] = (node_id, parents)
-                parent = next((one for one in parents if one in self.manifest.nodes and state.get(one) != 2), None)
+                parent = next(
+                    (one for one in parents if one in self.manifest.nodes and state.get(one) != 2), None
+                )
                 if parent is None:
                     state[node_id] = 2
                     path.pop()
@@ -128,7 +144,12 @@ class DbtProject:
         """
         fresh = copy.deepcopy(node)
         fresh.raw_code = snapshot_block(text, node.name) if _is(node, "snapshot") else text.rstrip()
-        for attribute, value in (("compiled", False), ("compiled_code", None), ("extra_ctes", []), ("extra_ctes_injected", False)):
+        for attribute, value in (
+            ("compiled", False),
+            ("compiled_code", None),
+            ("extra_ctes", []),
+            ("extra_ctes_injected", False),
+        ):
             if hasattr(fresh, attribute):
                 setattr(fresh, attribute, value)
         depends_on = getattr(fresh, "depends_on", None)
@@ -162,7 +183,9 @@ class DbtProject:
         return os.path.basename(path) in _CONFIG_FILES
 
     def disconnect(self, idle_seconds: float) -> None:
-        """Lets go of the warehouse. A database in this process is freed at once, so that others can open its file."""
+        """Lets go of the warehouse. A database in this process is freed at once, so that others can open its
+        file.
+        """
         if self.config is None:
             return
         if self.adapter_type not in _IN_PROCESS_DATABASES and idle_seconds < 30:
@@ -212,7 +235,9 @@ def connection_is_open(adapter: Any) -> bool:
 def snapshot_block(text: str, name: str) -> str:
     """What stands between `{% snapshot name %}` and its end, with the line numbers of the file."""
     match = re.search(
-        r"\{%-?\s*snapshot\s+" + re.escape(name) + r"\s*-?%\}(.*?)\{%-?\s*endsnapshot\s*-?%\}", text, re.DOTALL
+        r"\{%-?\s*snapshot\s+" + re.escape(name) + r"\s*-?%\}(.*?)\{%-?\s*endsnapshot\s*-?%\}",
+        text,
+        re.DOTALL,
     )
     if not match:
         return text.rstrip()

@@ -1,9 +1,9 @@
 """The messages of protocol/worker.ts, from Python's side: one ASCII JSON object a line.
 
-    server -> worker   {"id": 1, "method": "lint", "params": {...}}     answered once, with result or error
-                       {"method": "filesChanged", "params": {...}}      never answered
-    worker -> server   {"id": 1, "result": {...}} | {"id": 1, "error": {...}}
-                       {"id": 1, "event": "file", ...} | {"event": "status", ...}
+server -> worker   {"id": 1, "method": "lint", "params": {...}}     answered once, with result or error
+                   {"method": "filesChanged", "params": {...}}      never answered
+worker -> server   {"id": 1, "result": {...}} | {"id": 1, "error": {...}}
+                   {"id": 1, "event": "file", ...} | {"event": "status", ...}
 """
 
 from __future__ import annotations

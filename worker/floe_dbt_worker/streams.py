@@ -1,4 +1,6 @@
-"""Keeps the protocol's two streams to ourselves: whatever dbt, a macro or an adapter prints becomes a log event."""
+"""Keeps the protocol's two streams to ourselves: whatever dbt, a macro or an adapter prints becomes a log
+event.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ _LONGEST_PRINTED_LINE = 8192
 def protect_streams() -> tuple[Channel, BinaryIO]:
     """Moves the protocol away from descriptors 0 and 1.
 
-    Descriptor 0 becomes empty, so that nothing the user runs can eat a request. Descriptor 1 becomes a pipe whose lines
+    Descriptor 0 becomes empty, so that nothing the user runs can eat a request. Descriptor 1 becomes a pipe
+    whose lines
     are sent as log events. Descriptor 2 stays: the server reads it, also when the interpreter itself crashes.
     """
     requests = os.fdopen(os.dup(0), "rb")

@@ -1,4 +1,6 @@
-"""SQLFluff's own dbt templater, kept warm: it renders the text it is given on the manifest we hold, and changes neither."""
+"""SQLFluff's own dbt templater, kept warm: it renders the text it is given on the manifest we hold, and
+changes neither.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ _COMPILED_STATE = ("compiled", "compiled_code", "extra_ctes", "extra_ctes_inject
 def warm_templater(base: type[Any], project: DbtProject) -> Any:
     """An instance of a subclass of SQLFluff's DbtTemplater for `project`.
 
-    After each `process`, `dbt_error` is dbt's exception if it could not compile the text, `skip_reason` why SQLFluff
+    After each `process`, `dbt_error` is dbt's exception if it could not compile the text, `skip_reason` why
+    SQLFluff
     leaves the file out, and `asked_warehouse` whether a query ran or relations were listed for it.
     """
 
@@ -28,7 +31,9 @@ def warm_templater(base: type[Any], project: DbtProject) -> Any:
 
         __hash__ = None  # type: ignore[assignment]
 
-        def process(self, *, fname: str, in_str: str | None = None, config: Any = None, formatter: Any = None) -> Any:
+        def process(
+            self, *, fname: str, in_str: str | None = None, config: Any = None, formatter: Any = None
+        ) -> Any:
             self.dbt_error, self.skip_reason, self.asked_warehouse = None, None, False
             self._text = in_str
             states = _ephemeral_states(self.dbt_manifest)
@@ -45,7 +50,8 @@ def warm_templater(base: type[Any], project: DbtProject) -> Any:
 
         def _find_node(self, fname: str, config: Any = None, dbt_dir: str = "") -> Any:
             nodes = project.nodes_at(fname)
-            # dbt's own selector walks every node of the project; it is asked only for what our index does not know.
+            # dbt's own selector walks every node of the project; it is asked only for what our index does
+            # not know.
             node = nodes[0] if nodes else super()._find_node(fname, config, dbt_dir)
             return project.node_with_text(node, self._text) if self._text is not None else node
 

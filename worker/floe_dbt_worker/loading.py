@@ -1,0 +1,205 @@
+"""When the project is loaded, loaded again, or linted without dbt; and what of it a person is told."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from floe_dbt_worker import discovery
+from floe_dbt_worker.configuration import Configuration
+from floe_dbt_worker.dbt_errors import DbtReason, reason_of
+from floe_dbt_worker.environment import adapters
+from floe_dbt_worker.garbage import Garbage
+from floe_dbt_worker.interrupts import Interrupted
+from floe_dbt_worker.linting import Linting
+from floe_dbt_worker.loop import Loop
+from floe_dbt_worker.paths import ProjectPaths
+from floe_dbt_worker.project import DbtProject
+from floe_dbt_worker.protocol import Channel, RequestFailed
+from floe_dbt_worker.templating import warm_templater
+
+_INTERRUPTIONS_BORNE = 3
+_PARSED_FILES = (".yml", ".yaml", ".sql", ".md", ".py", ".csv")
+
+
+class Loading:
+    """Everything but `disturb` runs on the main thread."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        loop: Loop,
+        garbage: Garbage,
+        paths: ProjectPaths,
+        hello: dict[str, Any],
+        project: DbtProject,
+        configuration: Configuration,
+        linting: Linting,
+    ) -> None:
+        self._channel = channel
+        self._loop = loop
+        self._garbage = garbage
+        self._paths = paths
+        self._hello = hello
+        self._project = project
+        self._configuration = configuration
+        self._linting = linting
+        self.state = "starting"
+        self.due = True
+        """Whether something changed that only a parse can tell."""
+        self._afresh = True
+        self._interruptions = 0
+        self._own_work: object | None = None
+        self._degraded: DbtReason | None = None
+        """Why files are linted without dbt, if they are."""
+        self.shortcoming: DbtReason | None = None
+        """What a person should know: the same, or a mistake that dbt alone minds."""
+        self._written: set[str] = set()
+        self._files = 0
+        self._warm = False
+
+    def ready(self) -> None:
+        """Configuration current, project loaded or known to be broken. @raises RequestFailed configuration"""
+        if self._project.loaded or self._degraded:
+            self._refresh_configuration()
+        else:
+            self.load(in_background=False)
+
+    def render_state(self) -> tuple[Any, ...]:
+        """What, besides its text and configuration, a file's render depends on."""
+        return (self._project.generation, bool(self._degraded), self._files)
+
+    def load_for(self, path: str) -> bool:
+        """Loads at once if `path` is a file the last load may not know. @returns whether it did"""
+        if not self.due or not os.path.exists(path):
+            return False
+        self.load(in_background=False)
+        return True
+
+    def load(self, in_background: bool) -> None:
+        """Loads or loads again. In the background it gives way to any request, and the old manifest stays in
+        force.
+        """
+        self._own_work = self
+        try:
+            with self._loop.interrupts.allow(self if in_background else None):
+                if in_background and self._loop.pending():
+                    return
+                self._load_now()
+            self.due = self._afresh = False
+            self._interruptions = 0
+            self._degraded = None
+        except Interrupted:
+            self._interruptions += 1
+            return
+        except RequestFailed:
+            raise
+        except Exception as error:
+            self._degraded = reason_of(error, self._paths.dir)
+            self.due = False
+            self._interruptions = 0
+        finally:
+            self._own_work = None
+        self._refresh_configuration()
+        self._written = self._project.own_folders()
+        self.shortcoming = self._degraded or (self._project.cycle() if self._project.loaded else None)
+        self._garbage.settle()
+        self._announce("degraded" if self.shortcoming else "ready")
+
+    def warm_up(self) -> bool:
+        """SQLFluff builds its grammar when first used; better now than at the first keystroke.
+
+        @returns False if it is done
+        """
+        if self._warm:
+            return False
+        self._warm = True
+        self._own_work = self
+        try:
+            with self._loop.interrupts.allow(self):
+                if not self._loop.pending():
+                    self._linting.warm_up()
+                    self._garbage.settle()
+        except Interrupted:
+            self._warm = False
+        finally:
+            self._own_work = None
+        return True
+
+    def disturb(self) -> None:
+        """On any thread: a request came in; work of our own gives way, so many times in a row."""
+        if self._own_work is not None and self._interruptions < _INTERRUPTIONS_BORNE:
+            self._loop.interrupts.stop(self._own_work)
+
+    def file_changed(self, path: str) -> None:
+        if os.path.basename(path) in (".sqlfluff", ".sqlfluffignore"):
+            self._files += 1
+            return
+        if self._is_foreign(path) and not self._project.is_configuration(path):
+            return
+        self._files += 1 if not self._project.loaded else 0
+        if self._project.is_configuration(path):
+            self._afresh = self.due = True
+        elif path.endswith(_PARSED_FILES) and (
+            self._degraded or not os.path.exists(path) or self._project.saved(path)
+        ):
+            self.due = True
+
+    def whole_project(self) -> list[str]:
+        """Every file a lint of the project covers."""
+        return discovery.project_files(self._paths.dir, self._configuration.root(), self._written)
+
+    def why_left_out(self, path: str) -> str | None:
+        return discovery.why_left_out(path, self._paths.dir, self._configuration.root(), self._written)
+
+    def _load_now(self) -> None:
+        if not self._project.loaded and not self._degraded:
+            self._announce("parsing")
+        broken = next(
+            (problem for problem in self._hello["problems"] if problem["code"] != "sqlfluff-missing"), None
+        )
+        if broken is not None:
+            raise _Unusable(broken["message"])
+        self._configuration.refresh(False, self._adapter())
+        root = self._configuration.root()
+        if root.get("templater") != "dbt":
+            self._project.generation += 1
+            return  # the configuration names another templater: dbt is not needed to lint
+        templater = warm_templater(root.get_templater_class(), self._project)
+        templater.sqlfluff_config = root
+        templater.formatter = None
+        templater.project_dir = templater._get_project_dir()
+        templater.profiles_dir = templater._get_profiles_dir()
+        self._project.load(templater, self._afresh)
+        self._linting.templater = templater
+
+    def _refresh_configuration(self) -> None:
+        self._configuration.refresh(self._degraded is not None, self._adapter())
+
+    def _adapter(self) -> str | None:
+        if self._project.adapter_type:
+            return self._project.adapter_type
+        installed = adapters(self._hello["versions"])
+        return installed[0].removeprefix("dbt-") if len(installed) == 1 else None
+
+    def _is_foreign(self, path: str) -> bool:
+        place = os.path.normcase(path)
+        written = any(place.startswith(folder + os.sep) for folder in self._written)
+        return written or not self._paths.holds(path)
+
+    def _announce(self, state: str) -> None:
+        self.state = state
+        reason = self.shortcoming
+        self._channel.send(
+            {
+                "event": "status",
+                "state": state,
+                "reason": reason.message if reason else None,
+                "filePath": reason.file_path if reason else None,
+                "line": reason.line if reason else None,
+            }
+        )
+
+
+class _Unusable(Exception):
+    """The environment cannot render with dbt; linting goes on without it."""
