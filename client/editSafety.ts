@@ -29,28 +29,23 @@ export function movedOn(edit: WorkspaceEdit, open: readonly OpenDocument[]): str
  * The same edit, to be shown in the refactor preview with every fix ticked.
  *
  * The preview opens only for changes that need confirmation, and leaves those unticked: with all fixes marked so, "Apply"
- * would apply none of them. So one insertion of nothing, in `anchorUri`, asks for all.
+ * would apply none of them. So one more change asks for all: the creation of a file that is there already, which the
+ * preview does not list and the editor never carries out.
+ *
+ * @param existing URI of any file that exists
  */
-export function previewFirst(edit: WorkspaceEdit, anchorUri: string): WorkspaceEdit {
+export function previewFirst(edit: WorkspaceEdit, existing: string): WorkspaceEdit {
   const fixes = "floeDbt.fixes";
   const ask = "floeDbt.ask";
-  const start = { line: 0, character: 0 };
   return {
     ...edit,
     changeAnnotations: {
       ...edit.changeAnnotations,
-      [ask]: {
-        label: "Review, then Apply",
-        description: "Changes nothing here; the fixes are ticked below.",
-        needsConfirmation: true,
-      },
+      [ask]: { label: "Review first", needsConfirmation: true },
       [fixes]: { label: "SQLFluff fixes", needsConfirmation: false },
     },
     documentChanges: [
-      {
-        textDocument: { uri: anchorUri, version: null },
-        edits: [{ range: { start, end: start }, newText: "", annotationId: ask }],
-      },
+      { kind: "create", uri: existing, options: { ignoreIfExists: true }, annotationId: ask },
       ...(edit.documentChanges ?? []).map((change) =>
         TextDocumentEdit.is(change)
           ? {

@@ -9,7 +9,7 @@ interface EditConverter {
 
 /**
  * Applies edits of the linter, undoable, and never to a text that has moved on since they were made.
- * @param options.previewAt where given, the editor's refactor preview comes first; names a file of the project
+ * @param options.previewAt where given, the editor's refactor preview comes first; names any file that exists
  * @returns whether they were applied; false if the person declined in the preview
  * @throws if a file has changed meanwhile
  */

@@ -47,7 +47,8 @@ export interface DoctorResult {
 export interface DoctorProject {
   status: ProjectStatus;
   facts: { label: string; value: string }[];
-  searched: { place: string; found: string | null; chosen: boolean }[];
+  /** `found` is what a person reads; `python` the interpreter it means, absent where none there runs. */
+  searched: { place: string; found: string | null; python?: string; chosen: boolean }[];
   problems: DoctorProblem[];
 }
 export interface DoctorProblem {

@@ -16,7 +16,9 @@ export async function selectPython(context: CommandContext, argument: unknown): 
   const { projects } = await context.server.request(doctorRequest, { projectDir: project.projectDir });
   const found = projects
     .flatMap(({ searched }) => searched)
-    .flatMap((place) => (place.found === null ? [] : [{ ...place, found: place.found }]));
+    .flatMap(({ place, python, found, chosen }) =>
+      python === undefined ? [] : [{ place, python, found: found ?? python, chosen }],
+    );
   const choices: Choice[] = [
     {
       label: "$(search) Find by Itself",
@@ -24,10 +26,10 @@ export async function selectPython(context: CommandContext, argument: unknown): 
       choose: () => Promise.resolve(""),
     },
     { label: "$(folder-opened) Browse…", choose: browse },
-    ...found.map(({ found: python, place, chosen }) => ({
+    ...found.map(({ found: inWords, python, place, chosen }) => ({
       label: path.basename(python),
       description: chosen ? `${place} (in use)` : place,
-      detail: python,
+      detail: inWords,
       choose: () => Promise.resolve(python),
     })),
   ];

@@ -108,6 +108,8 @@ section { border-top: 1px solid var(--vscode-widget-border, var(--vscode-contras
 .path, .absent { color: var(--vscode-descriptionForeground); } .path { margin: 0; overflow-wrap: anywhere; }
 .state { font-size: 0.7em; font-weight: normal; margin-left: 0.4em; padding: 0.1em 0.6em; border-radius: 1em; vertical-align: middle;
   color: var(--vscode-badge-foreground); background: var(--vscode-badge-background); border: 1px solid var(--vscode-contrastBorder, transparent); }
+.state.failed { color: var(--vscode-statusBarItem-errorForeground); background: var(--vscode-statusBarItem-errorBackground); }
+.state.degraded { color: var(--vscode-statusBarItem-warningForeground); background: var(--vscode-statusBarItem-warningBackground); }
 .good::before { content: "✓ "; color: var(--vscode-charts-green); }
 table { border-collapse: collapse; } th { text-align: left; font-weight: normal; color: var(--vscode-descriptionForeground); padding: 0.15rem 1.5rem 0.15rem 0; vertical-align: top; white-space: nowrap; }
 td { padding: 0.15rem 0; overflow-wrap: anywhere; } code { font-family: var(--vscode-editor-font-family); overflow-wrap: anywhere; }
@@ -117,7 +119,7 @@ ol { margin: 0; padding-left: 1.8rem; } .chosen strong { color: var(--vscode-cha
 a.button { display: inline-block; padding: 0.2rem 0.8rem; text-decoration: none; border-radius: 2px; color: var(--vscode-button-foreground);
   background: var(--vscode-button-background); border: 1px solid var(--vscode-button-border, var(--vscode-contrastBorder, transparent)); }
 a.button:hover { background: var(--vscode-button-hoverBackground); }
-nav a.button { color: var(--vscode-button-secondaryForeground); background: var(--vscode-button-secondaryBackground); }
+nav a.button { border-color: var(--vscode-button-secondaryBorder, var(--vscode-contrastBorder, transparent)); color: var(--vscode-button-secondaryForeground); background: var(--vscode-button-secondaryBackground); }
 nav a.button:hover { background: var(--vscode-button-secondaryHoverBackground); }
 a.button:focus-visible { outline: 1px solid var(--vscode-focusBorder); outline-offset: 2px; }
 `;

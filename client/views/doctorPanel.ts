@@ -36,7 +36,10 @@ export class DoctorPanel implements vscode.Disposable {
 
   async show(): Promise<void> {
     if (this.#panel) this.#panel.reveal();
-    else this.#panel = this.#open();
+    else {
+      this.#panel = this.#open();
+      this.#panel.webview.html = doctorMessagePage("Looking at the environment…", pageOptions());
+    }
     await this.refresh();
   }
 
@@ -72,13 +75,15 @@ export class DoctorPanel implements vscode.Disposable {
   }
 
   async #render(): Promise<void> {
-    const options: DoctorPageOptions = {
-      nonce: randomBytes(16).toString("hex"),
-      allowedCommands: commandIds,
-    };
+    const options = pageOptions();
     const page = await this.#examine()
       .then((result) => doctorPage(result, options))
       .catch((error: unknown) => doctorMessagePage(errorMessage(error), options));
     if (this.#panel) this.#panel.webview.html = page;
   }
 }
+
+const pageOptions = (): DoctorPageOptions => ({
+  nonce: randomBytes(16).toString("hex"),
+  allowedCommands,
+});

@@ -71,7 +71,7 @@ function projectText(project: ProjectStatus): StatusText {
     [
       `Environment: ${escapeMarkdown(environment + why)}`,
       ...(project.target === null ? [] : [`Target: ${escapeMarkdown(project.target)}`]),
-      ...Object.entries(project.versions).map(([name, version]) => escapeMarkdown(named(name, version))),
+      ...inOrder(project.versions).map(([name, version]) => escapeMarkdown(named(name, version))),
     ].join("  \n"),
     ...(project.remedy ? [`$(lightbulb) ${escapeMarkdown(project.remedy.title)}`] : []),
     "Click for more.",
@@ -87,6 +87,16 @@ function projectText(project: ProjectStatus): StatusText {
     ].join(", "),
     tone: project.state === "failed" ? "error" : project.state === "degraded" ? "warning" : "plain",
   };
+}
+
+/** What one looks for first stands first: dbt, then its linter, then all else, Python last. */
+function inOrder(versions: ProjectStatus["versions"]): [string, string][] {
+  const rank = (name: string): number =>
+    [/^dbt-core$/, /^dbt-/, /^sqlfluff$/, /^sqlfluff/, /^(?!python)/].findIndex((those) => those.test(name));
+  const last = Number.MAX_SAFE_INTEGER;
+  return Object.entries(versions).toSorted(
+    ([a], [b]) => (rank(a) >= 0 ? rank(a) : last) - (rank(b) >= 0 ? rank(b) : last),
+  );
 }
 
 /** "dbt-core 1.11.16", whether or not the version says its name itself. */

@@ -123,7 +123,7 @@ export interface FixResult {
 export interface EnvironmentReport {
   facts: { label: string; value: string }[];
   /** Where things were looked for, numbered in the order of the search, the chosen one marked. */
-  searched: { place: string; found: string | null; chosen: boolean }[];
+  searched: { place: string; found: string | null; python?: string; chosen: boolean }[];
   problems: { severity: "error" | "warning"; message: string; remedy?: Remedy }[];
   versions: Record<string, string>;
 }

@@ -7,6 +7,8 @@ export interface SearchStep {
   place: string;
   /** What was found there, with what it has, or null. */
   found: string | null;
+  /** The interpreter that runs there. */
+  python?: string;
   chosen: boolean;
 }
 
@@ -51,6 +53,7 @@ export async function findEnvironment(
         continue;
       }
       step.found = `${facts.python} (${inWords(facts.versions)})`;
+      step.python = facts.python;
       if (!seen.has(facts.python)) candidates.push({ facts, step });
       seen.add(facts.python);
       break;
@@ -84,7 +87,7 @@ async function explicitEnvironment(
     };
   }
   const found = `${facts.python} (${inWords(facts.versions)})`;
-  return { searched: [{ place, found, chosen: true }], facts, place };
+  return { searched: [{ place, found, python: facts.python, chosen: true }], facts, place };
 }
 
 function inWords(versions: Record<string, string>): string {

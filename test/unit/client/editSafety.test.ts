@@ -47,11 +47,12 @@ describe("previewFirst", () => {
     expect(shown.changeAnnotations?.["floeDbt.fixes"]?.needsConfirmation).toBe(false);
   });
 
-  it("asks by a change of nothing", () => {
-    const start = { line: 0, character: 0 };
+  it("asks by a change that the preview does not list and the editor never carries out", () => {
     expect(anchor).toEqual({
-      textDocument: { uri: "file:///dbt_project.yml", version: null },
-      edits: [{ range: { start, end: start }, newText: "", annotationId: "floeDbt.ask" }],
+      kind: "create",
+      uri: "file:///dbt_project.yml",
+      options: { ignoreIfExists: true },
+      annotationId: "floeDbt.ask",
     });
     expect(shown.changeAnnotations?.["floeDbt.ask"]?.needsConfirmation).toBe(true);
   });

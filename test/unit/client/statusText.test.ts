@@ -24,6 +24,22 @@ describe("statusText", () => {
     expect(status?.label).toBe("dbt project shop, environment local · dev, ready");
   });
 
+  it("names dbt first, then its linter, then Python", () => {
+    const versions = {
+      python: "3.11.7",
+      "dbt-duckdb": "1.11.1",
+      "sqlfluff-templater-dbt": "4.4.0",
+      sqlfluff: "4.4.0",
+      "dbt-core": "1.11.16",
+      "python path": "/v/python",
+    };
+    const tooltip = statusText("running", { ...ready, versions })?.tooltip ?? "";
+    const named = ["dbt\\-core 1", "dbt\\-duckdb", "sqlfluff 4", "templater", "python 3", "/v/python"];
+    const places = named.map((name) => tooltip.indexOf(name));
+    expect(places).not.toContain(-1);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+  });
+
   it("has colours for degraded and failed only", () => {
     const tones = projectStates.map((state) => [state, statusText("running", { ...ready, state })?.tone]);
     expect(Object.fromEntries(tones)).toEqual({
