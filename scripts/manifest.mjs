@@ -81,7 +81,7 @@ const walkthrough = {
       id: "open",
       title: "Open a dbt project",
       description:
-        "Open the folder that holds your `dbt_project.yml`, or a folder above it.\n[Open Folder](command:workbench.action.files.openFolder)",
+        "Open the folder that holds your dbt_project.yml, or a folder above it.\n[Open Folder](command:workbench.action.files.openFolder)",
       media: { markdown: "media/walkthrough/open.md" },
       completionEvents: ["onContext:floeDbt.hasProjects"],
     },

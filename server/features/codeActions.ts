@@ -67,19 +67,21 @@ async function actionsFor(
         comparePositions(diagnostic.range.start, range.end) <= 0 &&
         comparePositions(range.start, diagnostic.range.end) <= 0,
     );
+    const offers: Offers[] = [];
     for (const diagnostic of here) {
       const issue = issueDataOf(diagnostic);
-      if (issue) actions.push(...(await actionsForIssue(context, project, file, diagnostic, issue, canFix)));
+      if (issue) offers.push(await offersFor(context, project, file, diagnostic, issue, canFix));
     }
     const fixable = here.filter((diagnostic) => issueDataOf(diagnostic)?.fixable);
-    if (canFix && fixable.length > 0) {
-      actions.push({
-        title: "Fix all SQLFluff issues in this file",
-        kind: CodeActionKind.QuickFix,
-        diagnostics: fixable,
-        data: { uri: document.uri, version: document.version } satisfies FixData,
-      });
-    }
+    // Several issues at one place: what one would choose first stands first, whichever issue it is for.
+    actions.push(
+      ...offers.flatMap(({ fix }) => fix),
+      ...offers.flatMap(({ fixRule }) => fixRule),
+      ...(canFix && fixable.length > 0 ? [fixFile(document, fixable)] : []),
+      ...offers.flatMap(({ silence }) => silence),
+      ...offers.flatMap(({ exclude }) => exclude),
+      ...offers.flatMap(({ page }) => page),
+    );
   }
   // Only where it is asked for by its kind: an editor that lists everything has the quick fix above.
   if (canFix && wanted.only?.some((kind) => isOfKind(fixAllKind, kind))) {
@@ -100,49 +102,61 @@ async function actionsFor(
   return ready;
 }
 
-async function actionsForIssue(
+function fixFile({ uri, version }: OpenFile["document"], diagnostics: Diagnostic[]): CodeAction {
+  return {
+    title: "Fix all SQLFluff issues in this file",
+    kind: CodeActionKind.QuickFix,
+    diagnostics,
+    data: { uri, version } satisfies FixData,
+  };
+}
+
+/** What is offered for one issue, by where it stands in the menu; empty lists where it is not offered. */
+interface Offers {
+  fix: CodeAction[];
+  fixRule: CodeAction[];
+  silence: CodeAction[];
+  exclude: CodeAction[];
+  page: CodeAction[];
+}
+
+async function offersFor(
   context: ServerContext,
   project: Project,
   { filePath, document }: OpenFile,
   diagnostic: Diagnostic,
   issue: IssueData,
   canFix: boolean,
-): Promise<CodeAction[]> {
+): Promise<Offers> {
   const { rule, edits, ruleName } = issue;
   const { uri, version } = document;
   const base = { kind: CodeActionKind.QuickFix, diagnostics: [diagnostic] };
   const edited = (its: TextEdit[]): WorkspaceEdit =>
     workspaceEdit(context.client, [{ uri, version, edits: its }]);
-  const actions: CodeAction[] = [];
+  const offers: Offers = { fix: [], fixRule: [], silence: [], exclude: [], page: [] };
   if (edits && edits.length > 0) {
-    actions.push({
-      ...base,
-      title: `Fix this ${rule}: ${messageOf(diagnostic)}`,
-      isPreferred: true,
-      edit: edited(edits),
-    });
+    const title = `Fix this ${rule}: ${messageOf(diagnostic)}`;
+    offers.fix.push({ ...base, title, isPreferred: true, edit: edited(edits) });
   }
   if (canFix && issue.fixable) {
-    actions.push({
-      ...base,
-      title: `Fix all ${rule} in this file`,
-      data: { uri, version, rules: [rule] } satisfies FixData,
-    });
+    const title = `Fix all ${rule} in this file`;
+    offers.fixRule.push({ ...base, title, data: { uri, version, rules: [rule] } satisfies FixData });
   }
-  if (diagnostic.source !== "sqlfluff") return actions;
+  if (diagnostic.source !== "sqlfluff") return offers;
   const noqa = noqaEdit(document, diagnostic.range.start.line, rule);
-  if (noqa) actions.push({ ...base, title: `Disable ${rule} for this line`, edit: edited([noqa]) });
+  if (noqa) offers.silence.push({ ...base, title: `Disable ${rule} for this line`, edit: edited([noqa]) });
   // Only rules have names; parse and template failures cannot be excluded.
   if (ruleName !== undefined && !["PRS", "TMP", "LXR"].includes(rule)) {
     const exclude = await excludeAction(context, project, filePath, rule);
-    if (exclude) actions.push({ ...base, ...exclude });
+    if (exclude) offers.exclude.push({ ...base, ...exclude });
   }
   const page = diagnostic.codeDescription?.href;
   if (context.client.ownCommands && page !== undefined) {
     const title = `Open the page of ${rule}`;
-    actions.push({ ...base, title, command: { title, command: "floeDbt.openRulePage", arguments: [page] } });
+    const command = { title, command: "floeDbt.openRulePage", arguments: [page] };
+    offers.page.push({ ...base, title, command });
   }
-  return actions;
+  return offers;
 }
 
 async function excludeAction(

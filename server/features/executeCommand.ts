@@ -35,7 +35,7 @@ const commands: Record<string, Command> = {
   "floeDbt.fixFile": async (context, argument, signal) => {
     const { edit, reason } = await fixDocument(context, { uri: argument?.uri ?? "" }, signal);
     if (edit) await apply(context, "SQLFluff fixes", edit);
-    else say(context, reason ?? "There is nothing to fix.");
+    else say(context, `Nothing was changed: ${reason ?? "there is nothing to fix"}.`);
     return { fixed: edit !== null, ...(reason !== undefined && { reason }) };
   },
   "floeDbt.showDoctor": async (context, argument, signal) => {

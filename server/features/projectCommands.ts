@@ -138,10 +138,10 @@ export async function fixDocument(
 ): Promise<{ edit: FixProjectResult["edit"]; reason?: string }> {
   const file = context.documents.ofUri(uri);
   const project = file && (await context.projects.of(file.filePath));
-  if (!file || !project) return { edit: null, reason: "This file is in no dbt project." };
+  if (!file || !project) return { edit: null, reason: "this file is in no dbt project" };
   const fixes = await fixesOfDocument(context, project, file, { ...(rules && { rules }), signal });
   if ("refused" in fixes) return { edit: null, reason: fixes.refused };
-  if (fixes.edits.length === 0) return { edit: null, reason: "There is nothing to fix." };
+  if (fixes.edits.length === 0) return { edit: null, reason: "there is nothing to fix" };
   return { edit: workspaceEdit(context.client, [{ uri: file.document.uri, ...fixes }]) };
 }
 
