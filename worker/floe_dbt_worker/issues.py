@@ -14,11 +14,12 @@ def issues_of(linted: Any, text: str) -> list[dict[str, Any]]:
     code.
     """
     violations = linted.get_violations(filter_warning=False)
-    issues = [issue_of(violation, text) for violation in violations]
+    issues = [issue_of(violation, text, linted.templated_file) for violation in violations]
     return sorted(issues, key=lambda issue: (issue["line"], issue["column"], issue["ruleCode"]))
 
 
-def issue_of(violation: Any, text: str) -> dict[str, Any]:
+def issue_of(violation: Any, text: str, templated: Any = None) -> dict[str, Any]:
+    """`templated` is the file's render; without it the issue has no edits."""
     record = violation.to_dict()
     code = record["code"]
     issue: dict[str, Any] = {
@@ -35,14 +36,16 @@ def issue_of(violation: Any, text: str) -> dict[str, Any]:
     end = (record.get("end_line_no"), record.get("end_line_pos"))
     if end[0] and end[1] and end > (issue["line"], issue["column"]):
         issue["endLine"], issue["endColumn"] = end
-    edits = edits_of(violation, text)
+    edits = edits_of(violation, text, templated) if templated is not None else None
     if edits:
         issue["edits"] = edits
     return issue
 
 
-def edits_of(violation: Any, text: str) -> list[dict[str, Any]] | None:
+def edits_of(violation: Any, text: str, templated: Any) -> list[dict[str, Any]] | None:
     """The fixes of one violation as edits of the source, or None where any of them is more than that.
+
+    The render is SQLFluff's Python one: the one a marker carries may be the Rust parser's, which lacks parts.
 
     None for a fix that touches templated code, overlaps another, or has no place of its own.
     """
@@ -51,7 +54,7 @@ def edits_of(violation: Any, text: str) -> list[dict[str, Any]] | None:
         marker = fix.anchor.pos_marker
         if marker is None or not marker.is_literal():
             return None
-        if fix.has_template_conflicts(marker.templated_file):
+        if fix.has_template_conflicts(templated):
             return None
         if any(segment.source_fixes for segment in fix.edit or []):
             return None
