@@ -63,6 +63,9 @@ export interface ProjectLintResult {
   filesFixed: string[];
 }
 
+const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The result of a lint, in the order of the files' names whichever of them was done first. */
 export function projectLintResult(
   issues: LintIssue[],
   files: { linted: string[]; skipped?: SkippedFile[]; fixed?: string[] },
@@ -74,10 +77,10 @@ export function projectLintResult(
     errors,
     warnings: count("warning"),
     infos: count("info"),
-    issues,
+    issues: issues.toSorted((a, b) => byName(a.filePath, b.filePath)),
     passed: errors === 0,
-    filesLinted: files.linted,
-    filesSkipped: files.skipped ?? [],
-    filesFixed: files.fixed ?? [],
+    filesLinted: files.linted.toSorted(byName),
+    filesSkipped: (files.skipped ?? []).toSorted((a, b) => byName(a.filePath, b.filePath)),
+    filesFixed: (files.fixed ?? []).toSorted(byName),
   };
 }
