@@ -7,9 +7,15 @@ export const codeServerVersion = "4.139.1";
 
 /** Python environments of the tests and the demo, by name. sqlfluff and its templater must be the same version. */
 export const pythonEnvironments = {
-  /** What most users have. The demo and nearly all tests run on it. */
-  dbt111: ["dbt-core==1.11.16", "dbt-duckdb==1.11.1", "sqlfluff==4.4.0", "sqlfluff-templater-dbt==4.4.0"],
-  /** The oldest minor that is supported. */
+  /** Current versions, SQLFluff's Rust parser included. The demo and nearly all tests run on it. */
+  dbt111: [
+    "dbt-core==1.11.16",
+    "dbt-duckdb==1.11.1",
+    "sqlfluff==4.4.0",
+    "sqlfluff-templater-dbt==4.4.0",
+    "sqlfluffrs==4.4.0",
+  ],
+  /** The oldest minor that is supported, and SQLFluff without its Rust parser. */
   dbt18: [
     "dbt-core==1.8.9",
     "dbt-duckdb==1.8.4",
@@ -27,6 +33,7 @@ export const benchEnvironments = {
     "dbt-duckdb==1.11.1",
     "sqlfluff==4.4.0",
     "sqlfluff-templater-dbt==4.4.0",
+    "sqlfluffrs==4.4.0",
   ],
 };
 
