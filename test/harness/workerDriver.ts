@@ -32,6 +32,8 @@ export interface Asked<Method extends WorkerMethod> {
   readonly answer: Promise<WorkerRequests[Method]["result"]>;
   /** The events of this request, in order; complete once `answer` is settled. */
   readonly events: WorkerEvent[];
+  /** Waits for one of `events`. */
+  first(matches: (event: WorkerEvent) => boolean, seconds?: number): Promise<WorkerEvent>;
 }
 
 export interface FileAnswer {
@@ -119,6 +121,27 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerDriver>
     child.stdin.write(`${JSON.stringify(message)}\n`);
   };
 
+  const eventOf = (
+    of: readonly WorkerEvent[],
+    matches: (event: WorkerEvent) => boolean,
+    seconds = 30,
+  ): Promise<WorkerEvent> =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        watchers.delete(look);
+        reject(new Error(`No such event within ${seconds} s. Seen: ${JSON.stringify(of)}`));
+      }, seconds * 1000);
+      const look = (): void => {
+        const found = of.find(matches);
+        if (!found) return;
+        clearTimeout(timer);
+        watchers.delete(look);
+        resolve(found);
+      };
+      watchers.add(look);
+      look();
+    });
+
   const driver: Omit<WorkerDriver, "hello"> = {
     process: child,
     events,
@@ -131,7 +154,12 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerDriver>
         waiting.set(id, { resolve, reject, events: own });
       });
       write({ id, method, params });
-      return { id, answer: answer as never, events: own };
+      return {
+        id,
+        answer: answer as never,
+        events: own,
+        first: (matches, seconds) => eventOf(own, matches, seconds),
+      };
     },
     request: (method, params) => driver.ask(method, params).answer,
     notify: (method, params) => {
@@ -148,23 +176,7 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerDriver>
       if (!answer) throw new Error(`No answer for ${filePath}`);
       return { issues: answer.issues, skipped: answer.skipped ?? null };
     },
-    event(matches, seconds = 30) {
-      return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => {
-          watchers.delete(look);
-          reject(new Error(`No such event within ${seconds} s. Seen: ${JSON.stringify(events)}`));
-        }, seconds * 1000);
-        const look = (): void => {
-          const found = events.find(matches);
-          if (!found) return;
-          clearTimeout(timer);
-          watchers.delete(look);
-          resolve(found);
-        };
-        watchers.add(look);
-        look();
-      });
-    },
+    event: (matches, seconds) => eventOf(events, matches, seconds),
     async [Symbol.asyncDispose]() {
       child.stdin.end();
       const timer = setTimeout(() => child.kill("SIGKILL"), 5000);

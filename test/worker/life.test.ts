@@ -80,6 +80,26 @@ test.each([
   expect((await worker.lint(project.file("models/a.sql"))).skipped).toBeNull();
 });
 
+test("a binary file, which no dbt can read, is named and is an error itself; the others are linted", async () => {
+  await using project = await dbtProject({
+    ".sqlfluff": sqlfluff,
+    "models/a.sql": "SELECT 1 as id\n",
+    "models/binary.sql": Buffer.from([0x00, 0xff, 0xfe, 0x00, 0x80, 0x81, 0x0a]),
+  });
+  await using worker = await startWorker({ projectDir: project.dir });
+  const parsed = await worker.request("parse", {});
+  expect(parsed).toMatchObject({
+    state: "degraded",
+    reason: expect.stringContaining("binary.sql") as string,
+  });
+  expect(worker.events).toContainEqual(
+    expect.objectContaining({ event: "status", filePath: project.file("models/binary.sql") }),
+  );
+  const { issues } = await worker.lint(project.file("models/binary.sql"));
+  expect(issues[0]).toMatchObject({ line: 1, severity: "error" });
+  expect((await worker.lint(project.file("models/a.sql"))).issues).toMatchObject([{ ruleCode: "CP01" }]);
+});
+
 test("a new model is known after the save, without asking for a parse", async () => {
   await using project = await dbtProject({ ".sqlfluff": sqlfluff, "models/base.sql": "select 1 as id\n" });
   await using worker = await startWorker({ projectDir: project.dir });
@@ -152,19 +172,6 @@ test("a cancelled project lint ends, and a keystroke meanwhile does not wait for
   await expect(all.answer).rejects.toThrow(WorkerFailure);
   await expect(all.answer).rejects.toMatchObject({ detail: { kind: "cancelled" } });
   expect((await worker.request("status", {})).state).toBe("ready");
-});
-
-test("a long lint is cancelled in the middle of SQLFluff's rules", async () => {
-  await using project = await dbtProject({ ".sqlfluff": sqlfluff, "models/base.sql": "select 1 as id\n" });
-  await using worker = await startWorker({ projectDir: project.dir });
-  await worker.request("parse", {});
-  await worker.lint(project.file("models/base.sql"));
-  const file = project.file("models/base.sql");
-  const long = `select\n${Array.from({ length: 600 }, (_, i) => `1 AS column_${i}`).join(",\n")}\n`;
-  const asked = worker.ask("lint", { paths: [file], texts: { [file]: long }, interactive: true });
-  worker.notify("cancel", { id: asked.id });
-  await expect(asked.answer).rejects.toMatchObject({ detail: { kind: "cancelled" } });
-  expect((await worker.lint(file)).issues).toEqual([]);
 });
 
 test("the end of stdin ends the worker at once", async () => {

@@ -99,7 +99,6 @@ describe("files that dbt or SQLFluff leave out", () => {
       "models/a.sql": "select 1 as id\n",
       "models/old.sql": "SELECT 1 as ID\n",
       "models/long.sql": `select 1 as id\n${"-- a comment\n".repeat(20_000)}`,
-      "models/binary.sql": Buffer.from([0x00, 0xff, 0xfe, 0x00, 0x80, 0x81, 0x0a]),
       "target/compiled/a.sql": "select 1 as id\n",
     });
     await using worker = await startWorker({ projectDir: project.dir });

@@ -4,7 +4,9 @@ changes.
 
 from __future__ import annotations
 
+import configparser
 import os
+import re
 from typing import Any
 
 from floe_dbt_worker.protocol import RequestFailed, one_line
@@ -103,8 +105,10 @@ class Configuration:
             self.root()
         except Exception as error:
             self._signature = None
+            file_path, line = self._place_of(error)
+            where = f"{file_path}: " if file_path else ""
             raise RequestFailed(
-                "configuration", f"SQLFluff's configuration: {self._mistake(error)}"
+                "configuration", f"SQLFluff's configuration: {where}{self._mistake(error)}", file_path, line
             ) from None
         self.epoch += 1
         self._note_folders(os.getcwd())
@@ -158,7 +162,29 @@ class Configuration:
         if isinstance(error, KeyError) and "dialect" in str(error):
             name = load_config_up_to_path(".").get("core", {}).get("dialect")
             return f"it names the dialect {name!r}, which this SQLFluff does not have."
+        if isinstance(error, configparser.Error):
+            return "it cannot be read: " + re.split(r"\s*file: |: '<string>'", str(error))[0]
         return one_line(str(error))
+
+    def _place_of(self, error: Exception) -> tuple[str | None, int | None]:
+        """The file of ours the mistake is in and its line, where they can be told."""
+        dialect = isinstance(error, KeyError) and "dialect" in str(error)
+        if not dialect and not isinstance(error, configparser.Error):
+            return None, None
+        for folder in _folders_up(os.getcwd()):
+            for name in reversed(CONFIG_NAMES):
+                path = os.path.join(folder, name)
+                if not _configures_sqlfluff(path):
+                    continue
+                if dialect:
+                    line = _line_of(path, re.compile(r"\s*dialect\s*="))
+                    if line:
+                        return path, line
+                elif name != "pyproject.toml":
+                    line = _syntax_error_line(path)
+                    if line:
+                        return path, line
+        return None, None
 
     def _complete(self, config: Any) -> Any:
         if config.get("dialect") is None:
@@ -193,6 +219,29 @@ def _configures_sqlfluff(path: str) -> bool:
             return any(line.lstrip().startswith(("[sqlfluff", "[tool.sqlfluff")) for line in file)
     except OSError:
         return False
+
+
+def _folders_up(folder: str) -> list[str]:
+    parent = os.path.dirname(folder)
+    return [folder] if parent == folder else [folder, *_folders_up(parent)]
+
+
+def _line_of(path: str, pattern: re.Pattern[str]) -> int | None:
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return next((number for number, line in enumerate(file, 1) if pattern.match(line)), None)
+
+
+def _syntax_error_line(path: str) -> int | None:
+    parser = configparser.ConfigParser(delimiters="=", interpolation=None, allow_no_value=True)
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            parser.read_file(file)
+    except configparser.ParsingError as error:
+        lines = getattr(error, "errors", None) or [(getattr(error, "lineno", 1), "")]
+        return int(lines[0][0])
+    except configparser.Error as error:
+        return int(getattr(error, "lineno", None) or 1)
+    return None
 
 
 def _inside(path: str, folder: str) -> bool:

@@ -104,8 +104,9 @@ class FileLint:
 
     def _render(self, path: str, text: str, encoding: str) -> Rendered:
         rendered = self._linting.render(path, text, encoding)
-        skipped = rendered.answer.skipped if rendered.answer else None
-        if skipped and "not found in dbt project" in skipped and self._loading.load_for(path):
+        if rendered.refused and self._loading.due:
+            # What it misses may be in a file the last load has not seen.
+            self._loading.load(in_background=False)
             rendered = self._linting.render(path, text, encoding)
         return rendered
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 
-_LINTS_BETWEEN_COLLECTIONS = 12
+_LINTS_BETWEEN_COLLECTIONS = 4
+"""A collection takes about a tenth of the lints it cleans up after; few at a time keep each one short."""
 
 
 class Garbage:
@@ -13,8 +14,11 @@ class Garbage:
         gc.disable()
 
     def linted(self) -> None:
-        """A lint left its trees behind. They are collected when nothing is asked, or when there are many."""
+        """A lint left its trees behind."""
         self._lints += 1
+
+    def answered(self) -> None:
+        """Nobody waits for the moment: collects, where there is much."""
         if self._lints >= _LINTS_BETWEEN_COLLECTIONS:
             self.collect()
 

@@ -28,14 +28,20 @@ class Interrupts:
 
     @contextmanager
     def allow(self, job: Any) -> Iterator[None]:
-        """While the block runs, `stop(job)` raises Interrupted in it. Nothing is pending after the block."""
+        """While the block runs, `stop(job)` raises Interrupted in it. Nothing is pending after the block.
+
+        A job that was cancelled before the block is not begun: its `stop` found nothing to stop.
+        """
         with self._lock:
             self._running, self._fired = job, False
+        begun = not getattr(job, "cancelled", False)
         arrived = False
         try:
+            if not begun:
+                raise Interrupted
             yield
         except Interrupted:
-            arrived = True
+            arrived = begun
             raise
         finally:
             with self._lock:

@@ -47,13 +47,7 @@ class LintCache:
     def key(self, rendered: Any) -> str:
         """What the issues of a RenderedFile depend on, and nothing else."""
         digest = hashlib.blake2b(digest_size=20)
-        config = {
-            section: {name: value for name, value in values.items() if not name.endswith("_obj")}
-            if section == "core" and isinstance(values, dict)
-            else values
-            for section, values in rendered.config._configs.items()
-            if section != "templater"
-        }
+        config = {section: _plain(values) for section, values in rendered.config._configs.items()}
         for part in (
             self._fingerprint,
             json.dumps(config, sort_keys=True, default=repr),
@@ -99,6 +93,17 @@ class LintCache:
     def _give_up(self, error: OSError) -> None:
         self._log("warn", f"The lint cache cannot be kept on disk: {error}")
         self._folder = None
+
+
+def _plain(values: Any) -> Any:
+    """A section of a configuration without what differs between two processes that agree."""
+    if not isinstance(values, dict):
+        return values
+    return {
+        name: _plain(value)
+        for name, value in values.items()
+        if not name.endswith("_obj") and name != "target_path"
+    }
 
 
 def fingerprint(versions: dict[str, str]) -> str:

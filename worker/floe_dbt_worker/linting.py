@@ -33,7 +33,9 @@ class Rendered:
     answer: Answer | None
     file: Any = None
     repeatable: bool = True
-    """False if the warehouse was asked: the same text may render differently next time."""
+    """False if the warehouse or the clock was asked: the same text may render differently next time."""
+    refused: bool = False
+    """Whether dbt could not compile the text."""
 
 
 class Linting:
@@ -88,15 +90,23 @@ class Linting:
             return Rendered(Answer(skipped=one_line(str(error))))
         finally:
             logger.removeHandler(skips)
+        repeatable = self._repeatable(linter.templater, warm, file.config, text)
         dbt_error = templater.dbt_error if warm else None
         if dbt_error is not None:
-            return Rendered(
-                self._dbt_failure(dbt_error, file, text), repeatable=not templater.asked_warehouse
-            )
+            return Rendered(self._dbt_failure(dbt_error, file, text), None, repeatable, refused=True)
         if not file.templated_variants and not file.templater_violations:
             reason = (templater.skip_reason if warm else None) or skips.reason or "SQLFluff leaves it out"
             return Rendered(Answer(skipped=_shorter(reason, path)))
-        return Rendered(None, file, not (warm and templater.asked_warehouse))
+        return Rendered(None, file, repeatable)
+
+    def _repeatable(self, templater: Any, warm: bool, config: Any, text: str) -> bool:
+        if warm:
+            return not templater.asked_warehouse and not self._project.reads_clock(text)
+        settings = config.get_section(("templater", templater.name)) or {}
+        # Files the project knows nothing of have a say in it.
+        return not any(
+            settings.get(name) for name in ("load_macros_from_path", "library_path", "loader_search_path")
+        )
 
     def parse(self, rendered: Rendered) -> Any:
         """@returns SQLFluff's ParsedString"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
 from floe_dbt_worker import discovery
@@ -18,7 +19,8 @@ from floe_dbt_worker.project import DbtProject
 from floe_dbt_worker.protocol import Channel, RequestFailed
 from floe_dbt_worker.templating import warm_templater
 
-_INTERRUPTIONS_BORNE = 3
+_GIVES_WAY_SECONDS = 20
+"""So long a parse in the background is begun again after each request; then one request has to wait for it."""
 _PARSED_FILES = (".yml", ".yaml", ".sql", ".md", ".py", ".csv")
 
 
@@ -45,10 +47,8 @@ class Loading:
         self._configuration = configuration
         self._linting = linting
         self.state = "starting"
-        self.due = True
-        """Whether something changed that only a parse can tell."""
         self._afresh = True
-        self._interruptions = 0
+        self._interrupted_since: float | None = None
         self._own_work: object | None = None
         self._degraded: DbtReason | None = None
         """Why files are linted without dbt, if they are."""
@@ -65,16 +65,19 @@ class Loading:
         else:
             self.load(in_background=False)
 
+    @property
+    def without_dbt(self) -> bool:
+        """Whether files are linted with the Jinja templater alone because dbt cannot read the project."""
+        return self._degraded is not None
+
     def render_state(self) -> tuple[Any, ...]:
         """What, besides its text and configuration, a file's render depends on."""
         return (self._project.generation, bool(self._degraded), self._files)
 
-    def load_for(self, path: str) -> bool:
-        """Loads at once if `path` is a file the last load may not know. @returns whether it did"""
-        if not self.due or not os.path.exists(path):
-            return False
-        self.load(in_background=False)
-        return True
+    @property
+    def due(self) -> bool:
+        """Whether something changed that only a parse can tell."""
+        return self._project.due
 
     def load(self, in_background: bool) -> None:
         """Loads or loads again. In the background it gives way to any request, and the old manifest stays in
@@ -86,18 +89,18 @@ class Loading:
                 if in_background and self._loop.pending():
                     return
                 self._load_now()
-            self.due = self._afresh = False
-            self._interruptions = 0
+            self._project.due = self._afresh = False
+            self._interrupted_since = None
             self._degraded = None
         except Interrupted:
-            self._interruptions += 1
+            self._interrupted_since = self._interrupted_since or time.monotonic()
             return
         except RequestFailed:
             raise
         except Exception as error:
             self._degraded = reason_of(error, self._paths.dir)
-            self.due = False
-            self._interruptions = 0
+            self._project.due = False
+            self._interrupted_since = None
         finally:
             self._own_work = None
         self._refresh_configuration()
@@ -127,8 +130,10 @@ class Loading:
         return True
 
     def disturb(self) -> None:
-        """On any thread: a request came in; work of our own gives way, so many times in a row."""
-        if self._own_work is not None and self._interruptions < _INTERRUPTIONS_BORNE:
+        """On any thread: a request came in; work of our own gives way, but not for ever."""
+        since = self._interrupted_since
+        patient = since is None or time.monotonic() - since < _GIVES_WAY_SECONDS
+        if self._own_work is not None and patient:
             self._loop.interrupts.stop(self._own_work)
 
     def file_changed(self, path: str) -> None:
@@ -139,11 +144,11 @@ class Loading:
             return
         self._files += 1 if not self._project.loaded else 0
         if self._project.is_configuration(path):
-            self._afresh = self.due = True
+            self._afresh = self._project.due = True
         elif path.endswith(_PARSED_FILES) and (
             self._degraded or not os.path.exists(path) or self._project.saved(path)
         ):
-            self.due = True
+            self._project.due = True
 
     def whole_project(self) -> list[str]:
         """Every file a lint of the project covers."""

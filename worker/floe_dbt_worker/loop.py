@@ -40,6 +40,9 @@ class Job:
 class Handler(Protocol):
     def urgency(self, method: str, params: dict[str, Any]) -> int: ...
     def start(self, job: Job) -> Steps: ...
+    def answered(self) -> None:
+        """An answer, or a part of one, is out."""
+
     def notify(self, method: str, params: dict[str, Any]) -> None:
         """Runs on the main thread, between two steps."""
 
@@ -122,9 +125,11 @@ class Loop:
             with self._changed:
                 self._running = None
                 heapq.heappush(self._waiting, job)
+            handler.answered()
             return
         with self._changed:
             self._running = None
+        handler.answered()
 
     def _fail(self, job: Job, failure: RequestFailed) -> None:
         if job.steps is not None:

@@ -1,4 +1,4 @@
-"""The two names of the project's folder: as the server asked for it, and as dbt sees it with links resolved."""
+"""The two names of the project's folder: as the server asked for it, and as dbt sees it, links resolved."""
 
 from __future__ import annotations
 

@@ -12,9 +12,11 @@ from __future__ import annotations
 import copy
 import os
 import re
-from typing import Any, Callable
+from typing import Any, Callable, Iterable
 
+from floe_dbt_worker.clock import ClockReaders
 from floe_dbt_worker.dbt_errors import DbtReason
+from floe_dbt_worker.new_file import node_of_new_file
 from floe_dbt_worker.private_folder import PrivateFolder
 
 _CONFIG_FILES = {
@@ -43,8 +45,12 @@ class DbtProject:
         self.project_dir = project_dir
         self.generation = 0
         """Rises whenever a render may give another answer for the same text."""
+        self.due = True
+        """Whether something changed on disk that only a parse can tell."""
         self.manifest: Any = None
         self.config: Any = None
+        self._clock_readers: ClockReaders | None = None
+        self._known_elsewhere: set[str] = set()
         self._private = private
         self._log = log
         self._nodes_by_path: dict[str, list[Any]] = {}
@@ -91,7 +97,10 @@ class DbtProject:
         if self.config is not None and config is not self.config:
             self._retire(before)
         self.config, self.manifest = config, manifest
-        self._nodes_by_path = _index(manifest)
+        self._nodes_by_path = _index(manifest.nodes.values())
+        disabled = [node for nodes in manifest.disabled.values() for node in nodes]
+        self._known_elsewhere = set(_index([*manifest.macros.values(), *disabled]))
+        self._clock_readers = None
         self.generation += 1
         templater.__dict__["dbt_manifest"] = manifest
 
@@ -135,7 +144,24 @@ class DbtProject:
 
     def nodes_at(self, path: str) -> list[Any]:
         """The nodes a file defines, in the manifest's order. `path` is absolute."""
-        return self._nodes_by_path.get(os.path.normcase(os.path.relpath(path, self.project_dir)), [])
+        return self._nodes_by_path.get(_key(path, self.project_dir), [])
+
+    def new_node_at(self, path: str, text: str) -> Any | None:
+        """The node dbt will make of a file it has not read; None for one it has read, or would not read.
+
+        Raises dbt's exceptions for the text.
+        """
+        if self.manifest is None or _key(path, self.project_dir) in self._known_elsewhere:
+            return None
+        if os.path.exists(path) and not self.due:
+            return None  # dbt has seen it and left it out
+        return node_of_new_file(self.project_dir, self.config, self.manifest, path, text)
+
+    def reads_clock(self, text: str) -> bool:
+        """Whether `text`, or a macro it may call, reads the clock: its render is not to be kept."""
+        if self._clock_readers is None:
+            self._clock_readers = ClockReaders(self.manifest.macros.values() if self.manifest else ())
+        return self._clock_readers.may_differ(text)
 
     def node_with_text(self, node: Any, text: str) -> Any:
         """A copy of `node` whose code is `text`: the manifest itself never holds what is not saved.
@@ -255,8 +281,12 @@ def _is(node: Any, kind: str) -> bool:
     return str(getattr(node, "resource_type", "")).rsplit(".", 1)[-1].lower() == kind
 
 
-def _index(manifest: Any) -> dict[str, list[Any]]:
+def _key(path: str, project_dir: str) -> str:
+    return os.path.normcase(os.path.relpath(path, project_dir))
+
+
+def _index(nodes: Iterable[Any]) -> dict[str, list[Any]]:
     index: dict[str, list[Any]] = {}
-    for node in manifest.nodes.values():
+    for node in nodes:
         index.setdefault(os.path.normcase(os.path.normpath(node.original_file_path)), []).append(node)
     return index

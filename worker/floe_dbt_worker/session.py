@@ -70,6 +70,10 @@ class Session:
             return self._fix(job)
         raise RequestFailed("internal", f"The worker knows no request {job.method!r}.")
 
+    def answered(self) -> None:
+        if self._hello:
+            self._garbage.answered()
+
     def notify(self, method: str, params: dict[str, Any]) -> None:
         if method != "filesChanged" or not self._hello:
             return
@@ -155,6 +159,8 @@ class Session:
 
     def _lint(self, job: Job) -> Steps:
         file_lint = self._ready()
+        if self._loading.due and not job.params.get("interactive"):
+            self._loading.load(in_background=False)
         report = LintReport(self._channel, self._paths, job)
         texts = {self._paths.inner(path): text for path, text in (job.params.get("texts") or {}).items()}
         asked = job.params.get("paths")
@@ -180,6 +186,10 @@ class Session:
         self._ready()
         path = self._paths.inner(str(job.params.get("path")))
         reason = self._loading.why_left_out(path)
+        if reason is None and self._loading.without_dbt:
+            reason = (
+                "dbt cannot read the project, so what the file means is not known well enough to change it"
+            )
         if reason:
             return {"text": None, "reason": reason}
         yield from ()

@@ -50,10 +50,27 @@ def warm_templater(base: type[Any], project: DbtProject) -> Any:
 
         def _find_node(self, fname: str, config: Any = None, dbt_dir: str = "") -> Any:
             nodes = project.nodes_at(fname)
-            # dbt's own selector walks every node of the project; it is asked only for what our index does
-            # not know.
-            node = nodes[0] if nodes else super()._find_node(fname, config, dbt_dir)
+            node = nodes[0] if nodes else self._new_node(fname)
+            if node is None:
+                # dbt's own selector walks every node; it is asked only for what our index does not know.
+                node = super()._find_node(fname, config, dbt_dir)
             return project.node_with_text(node, self._text) if self._text is not None else node
+
+        def _new_node(self, fname: str) -> Any | None:
+            """As dbt will see a file that was created since the last parse, saved or not."""
+            from sqlfluff.core.errors import SQLFluffSkipFile, SQLTemplaterError
+
+            try:
+                node = project.new_node_at(fname, self._text or "")
+            except Exception as error:  # dbt's refusal of the text, of whichever of its many kinds
+                self.dbt_error = error
+                # As SQLFluff does where the compile fails.
+                if getattr(self, "dbt_skip_compilation_error", True) is False:
+                    raise SQLTemplaterError(str(error)) from None
+                raise SQLFluffSkipFile(f"Skipped file {fname} because dbt refused it: {error}") from None
+            if node is not None and not getattr(node.config, "enabled", True):
+                raise SQLFluffSkipFile(f"Skipped file {fname} because it is disabled")
+            return node
 
         @contextmanager
         def connection(self) -> Iterator[None]:

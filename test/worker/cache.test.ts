@@ -1,0 +1,68 @@
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { dbtProject } from "../harness/dbtProject.ts";
+import { startWorker } from "../harness/workerDriver.ts";
+
+const sqlfluff = "[sqlfluff]\ndialect = duckdb\ntemplater = dbt\n";
+/** Fails to parse from the second render on: each one is a microsecond later than the one before. */
+const clock = (now: string) =>
+  `select 1 as id\n{% set now = ${now} %}{% if now | string < '9' %}-- {{ now }}{% endif %}\n`;
+
+test.each([
+  ["itself", {}, clock("modules.datetime.datetime.now()")],
+  [
+    "in a macro of a macro",
+    {
+      "macros/now.sql":
+        "{% macro default__now() %}{{ return(modules.datetime.datetime.now()) }}{% endmacro %}\n{% macro now() %}{{ return(adapter.dispatch('now')()) }}{% endmacro %}\n{% macro later() %}{{ return(now()) }}{% endmacro %}\n",
+    },
+    clock("later()"),
+  ],
+])("a text that reads the clock %s is rendered anew each time", async (_, macros, text) => {
+  await using project = await dbtProject({ ".sqlfluff": sqlfluff, "models/a.sql": text, ...macros });
+  const privateDir = await mkdtemp(path.join(tmpdir(), "floe-dbt-private-"));
+  try {
+    await using worker = await startWorker({ projectDir: project.dir, privateDir });
+    const stored = async () => {
+      await worker.lint(project.file("models/a.sql"));
+      const [name] = await readdir(path.join(privateDir, "lint"));
+      return await readFile(path.join(privateDir, "lint", String(name)), "utf8");
+    };
+    expect(await stored()).not.toBe(await stored());
+  } finally {
+    await rm(privateDir, { recursive: true, force: true });
+  }
+});
+
+test("a text that does not is not: not even its key changes", async () => {
+  await using project = await dbtProject({
+    ".sqlfluff": sqlfluff,
+    "macros/now.sql": "{% macro now() %}{{ return(modules.datetime.datetime.now()) }}{% endmacro %}\n",
+    "models/a.sql": "select '{{ local_md5('now') }}' as id -- now\n",
+  });
+  await using worker = await startWorker({ projectDir: project.dir });
+  const first = await worker.lint(project.file("models/a.sql"));
+  expect(await worker.lint(project.file("models/a.sql"))).toEqual(first);
+});
+
+test("macros for SQLFluff's Jinja templater count at once, and its settings are part of what is kept", async () => {
+  const config = (name: string) =>
+    `[sqlfluff]\ndialect = duckdb\ntemplater = jinja\n[sqlfluff:templater:jinja]\nload_macros_from_path = lint_macros\n[sqlfluff:templater:jinja:context]\nname = ${name}\n`;
+  await using project = await dbtProject({
+    ".sqlfluff": config("one"),
+    "lint_macros/m.sql": "{% macro key() %}select{% endmacro %}\n",
+    "models/a.sql": "{{ key() }} 1 as {{ name }}\n",
+  });
+  await using worker = await startWorker({ projectDir: project.dir });
+  const file = project.file("models/a.sql");
+  const codes = async () => (await worker.lint(file)).issues.map((issue) => issue.ruleCode);
+  expect(await codes()).not.toContain("PRS");
+  await project.write("lint_macros/m.sql", "{% macro key() %}selekt{% endmacro %}\n");
+  expect(await codes()).toContain("PRS");
+  await project.write("lint_macros/m.sql", "{% macro key() %}select{% endmacro %}\n");
+  expect(await codes()).not.toContain("PRS");
+  await project.write(".sqlfluff", config("one from from"));
+  expect(await codes()).toContain("PRS");
+});
