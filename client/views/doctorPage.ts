@@ -60,7 +60,7 @@ ${problems.length === 0 ? '<p class="good">No problems found.</p>' : `<h3>Proble
 <table><tbody>
 ${facts.map(({ label, value }) => `<tr><th scope="row">${escapeHtml(label)}</th><td>${escapeHtml(value)}</td></tr>`).join("\n")}
 </tbody></table>
-${searched.length === 0 ? "" : `<h3>Where Python was looked for</h3>\n<ol>${searched.map(searchedItem).join("\n")}</ol>`}
+${searched.length === 0 ? "" : `<h3>Where Python was looked for</h3>\n<ul class="searched" role="list">${searched.map(searchedItem).join("\n")}</ul>`}
 </section>`;
 }
 
@@ -76,10 +76,15 @@ function remedyLink(remedy: NonNullable<DoctorProblem["remedy"]>, options: Docto
   return commandLink(remedy.title, remedy.command, remedy.arguments);
 }
 
-function searchedItem({ place, found, chosen }: DoctorProject["searched"][number]): string {
-  const answer =
-    found === null ? '<span class="absent">not found</span>' : `<code>${escapeHtml(found)}</code>`;
+/** Places bring their number along: several may have the same. */
+function searchedItem({ place, found, python, chosen }: DoctorProject["searched"][number]): string {
+  const answer = found === null ? '<span class="absent">not found</span>' : foundInWords(found, python);
   return `<li${chosen ? ' class="chosen" aria-current="true"' : ""}>${escapeHtml(place)}: ${answer}${chosen ? " <strong>in use</strong>" : ""}</li>`;
+}
+
+function foundInWords(found: string, python: string | undefined): string {
+  if (python === undefined || !found.startsWith(python)) return escapeHtml(found);
+  return `<code>${escapeHtml(python)}</code>${escapeHtml(found.slice(python.length))}`;
 }
 
 function commandLink(title: string, command: string, args: readonly unknown[] = []): string {
@@ -115,7 +120,7 @@ table { border-collapse: collapse; } th { text-align: left; font-weight: normal;
 td { padding: 0.15rem 0; overflow-wrap: anywhere; } code { font-family: var(--vscode-editor-font-family); overflow-wrap: anywhere; }
 ul.problems { list-style: none; padding: 0; margin: 0; } ul.problems li { padding: 0.5rem 0.8rem; margin: 0.4rem 0; border-left: 3px solid var(--vscode-editorWarning-foreground); background: var(--vscode-textBlockQuote-background); }
 ul.problems li.error { border-left-color: var(--vscode-editorError-foreground); } ul.problems li div { margin-top: 0.5rem; }
-ol { margin: 0; padding-left: 1.8rem; } .chosen strong { color: var(--vscode-charts-green); }
+ul.searched { list-style: none; margin: 0; padding: 0; } .chosen strong { color: var(--vscode-charts-green); }
 a.button { display: inline-block; padding: 0.2rem 0.8rem; text-decoration: none; border-radius: 2px; color: var(--vscode-button-foreground);
   background: var(--vscode-button-background); border: 1px solid var(--vscode-button-border, var(--vscode-contrastBorder, transparent)); }
 a.button:hover { background: var(--vscode-button-hoverBackground); }

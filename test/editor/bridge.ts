@@ -41,6 +41,26 @@ export interface Page {
   waitForText(text: string): Promise<void>;
   /** Entries of a quick pick that is open. */
   quickPickItems(): Promise<string[]>;
+  /** Chooses an entry of the quick pick that is open; its label or description holds this text. */
+  pickQuickPickItem(text: string): Promise<void>;
+  /** Opens the light bulb's menu at the cursor, and gives its entries in their order. */
+  codeActionMenu(): Promise<string[]>;
+  /** Chooses an entry of the light bulb's menu that is open. */
+  chooseCodeAction(title: string): Promise<void>;
+  /** Waits until a hover is open that holds this text, and gives all of its text. */
+  hoverText(text: string): Promise<string>;
+  /** Points at an item of the status bar until its tooltip shows, and gives the tooltip's text. */
+  statusBarTooltip(pattern: string): Promise<string>;
+  /** Waits for a notification that holds this text, and gives its message and its buttons. */
+  notification(text: string): Promise<{ message: string; buttons: string[] }>;
+  /** Clicks a link of a webview by its text. */
+  clickWebviewLink(text: string): Promise<void>;
+  /** Rows of the refactor preview as they are now. */
+  refactorPreviewRows(): Promise<string[]>;
+  /** Name of the channel that the Output panel shows. */
+  outputChannel(): Promise<string>;
+  /** Waits until the visible editor underlines something. */
+  waitForSquiggle(): Promise<void>;
   /** Squiggles in the visible editor, by severity. */
   squiggles(): Promise<{ error: number; warning: number; info: number }>;
   /** test-results/screenshots/<suite>-<name>.png */

@@ -31,6 +31,41 @@ export const suites: Suite[] = [
     seconds: 180,
   },
   {
+    name: "commands",
+    makeWorkspace: copySample,
+    settings: { "[sql]": { "editor.defaultFormatter": "floe.floe-dbt" } },
+    machineSettings: samplePython,
+    trusted: true,
+    seconds: 300,
+  },
+  {
+    name: "settings",
+    makeWorkspace: copySample,
+    machineSettings: samplePython,
+    trusted: true,
+    seconds: 180,
+  },
+  {
+    name: "monorepo",
+    makeWorkspace: twoProjects,
+    machineSettings: samplePython,
+    trusted: true,
+    seconds: 240,
+  },
+  {
+    name: "trouble",
+    makeWorkspace: copySample,
+    machineSettings: samplePython,
+    trusted: true,
+    seconds: 240,
+  },
+  {
+    name: "setUp",
+    makeWorkspace: pinnedSample,
+    trusted: true,
+    seconds: 300,
+  },
+  {
     name: "twoWindows",
     makeWorkspace: copySample,
     machineSettings: samplePython,
@@ -55,3 +90,28 @@ export const suites: Suite[] = [
     seconds: 60,
   },
 ];
+
+/** The sample, and a small project beside it. */
+function twoProjects(dir: string): void {
+  copySample(path.join(dir, "huts"));
+  const files = {
+    "dbt_project.yml": "name: cafe\nversion: 1.0.0\nprofile: cafe\n",
+    "profiles.yml":
+      "cafe:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: 'cafe.duckdb', threads: 1}\n",
+    "models/menu.sql": "SELECT 1 as drink_id\n",
+  };
+  for (const [name, text] of Object.entries(files)) {
+    const file = path.join(dir, "cafe", name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+}
+
+/** The sample, whose platform asks for the dbt that the other suites have, too. */
+function pinnedSample(dir: string): void {
+  copySample(dir);
+  writeFileSync(
+    path.join(dir, "manifest.yaml"),
+    'plugins:\n  dbt_runtime: local\n  dbt_runtime_config:\n    local: {dbt_version: "1.11"}\n',
+  );
+}

@@ -102,6 +102,18 @@ export async function applyAction(action: vscode.CodeAction): Promise<void> {
   }
 }
 
+/** Changes a setting of ours for the workspace; undefined takes it back. */
+export async function setSetting(name: string, value: unknown): Promise<void> {
+  await vscode.workspace
+    .getConfiguration("floeDbt")
+    .update(name, value, vscode.ConfigurationTarget.Workspace);
+}
+
+export function placeCursor(editor: vscode.TextEditor, at: vscode.Position): void {
+  editor.selection = new vscode.Selection(at, at);
+  editor.revealRange(editor.selection);
+}
+
 export async function replaceText(editor: vscode.TextEditor, from: string, to: string): Promise<void> {
   const start = editor.document.getText().indexOf(from);
   if (start < 0) throw new Error(`“${from}” is not in the file.`);

@@ -1,9 +1,14 @@
 /** Every suite's tests, by the suite's name: loading one declares its tests. */
 export const suiteTests: Record<string, () => Promise<unknown>> = {
+  commands: () => import("../suites/commands/commands.test.ts"),
   formatting: () => import("../suites/formatting/formatting.test.ts"),
   lint: () => import("../suites/lint/lint.test.ts"),
+  monorepo: () => import("../suites/monorepo/monorepo.test.ts"),
   noProject: () => import("../suites/noProject/noProject.test.ts"),
   project: () => import("../suites/project/project.test.ts"),
+  settings: () => import("../suites/settings/settings.test.ts"),
+  setUp: () => import("../suites/setUp/setUp.test.ts"),
+  trouble: () => import("../suites/trouble/trouble.test.ts"),
   twoWindows: () => import("../suites/twoWindows/twoWindows.test.ts"),
   untrusted: () => import("../suites/untrusted/untrusted.test.ts"),
 };

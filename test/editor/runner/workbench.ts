@@ -1,4 +1,10 @@
-import type { Browser, BrowserContext, Frame, Page as BrowserPage } from "playwright-core";
+import type {
+  Browser,
+  BrowserContext,
+  BrowserContextOptions,
+  Frame,
+  Page as BrowserPage,
+} from "playwright-core";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { Page } from "../bridge.ts";
@@ -9,8 +15,13 @@ const limit = 30_000;
 export async function openWorkbench(
   browser: Browser,
   url: string,
+  options: BrowserContextOptions = {},
 ): Promise<{ context: BrowserContext; page: BrowserPage }> {
-  const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+  const context = await browser.newContext({
+    viewport: { width: 1400, height: 900 },
+    permissions: ["clipboard-read", "clipboard-write"],
+    ...options,
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(limit);
   await page.goto(url);
@@ -52,8 +63,62 @@ export function pageVerbs(
     waitForText: (text) => waitForText(page, text),
     quickPickItems: async () => {
       await page.locator(".quick-input-list .monaco-list-row").first().waitFor();
-      return page.locator(".quick-input-list .monaco-list-row .label-name").allInnerTexts();
+      return (await page.locator(".quick-input-list .monaco-list-row .label-name").allInnerTexts()).map(
+        oneLine,
+      );
     },
+    pickQuickPickItem: (text) =>
+      page.locator(".quick-input-list .monaco-list-row", { hasText: text }).first().click(),
+    codeActionMenu: async () => {
+      await page.keyboard.press("Control+.");
+      const rows = page.locator(".action-widget .monaco-list-row.action");
+      await rows.first().waitFor();
+      return (await rows.allInnerTexts()).map(oneLine);
+    },
+    chooseCodeAction: (title) =>
+      page.locator(".action-widget .monaco-list-row.action", { hasText: title }).first().click(),
+    hoverText: async (text) => {
+      const hover = page
+        .locator(".monaco-hover:visible, .workbench-hover:visible", { hasText: text })
+        .first();
+      await hover.waitFor();
+      return oneLine(await hover.innerText());
+    },
+    statusBarTooltip: async (pattern) => {
+      await item(page, pattern).hover();
+      const hover = page.locator(".workbench-hover:visible").first();
+      await hover.waitFor();
+      const text = await hover.innerText();
+      await page.mouse.move(700, 300);
+      return oneLine(text);
+    },
+    notification: async (text) => {
+      const toast = page.locator(".notification-list-item", { hasText: text }).first();
+      await toast.waitFor();
+      const message = await toast.locator(".notification-list-item-message").innerText();
+      const buttons = await toast
+        .locator(".notification-list-item-buttons-container .monaco-button")
+        .allInnerTexts();
+      return { message: oneLine(message), buttons: buttons.map(oneLine).filter(Boolean) };
+    },
+    clickWebviewLink: (text) =>
+      inAnyFrame(page, `link “${text}”`, async (frame) => {
+        const link = frame.getByRole("link", { name: text }).first();
+        await link.waitFor({ timeout: limit });
+        await link.click();
+      }),
+    refactorPreviewRows: async () => {
+      const rows = page.locator(".bulk-edit-panel .monaco-list-row");
+      await rows.first().waitFor();
+      return (await rows.allInnerTexts()).map(oneLine);
+    },
+    outputChannel: async () => {
+      const chosen = page.locator(".part.panel .monaco-select-box option:checked").first();
+      await chosen.waitFor({ state: "attached" });
+      return oneLine((await chosen.textContent()) ?? "");
+    },
+    waitForSquiggle: () =>
+      page.locator(".squiggly-error, .squiggly-warning, .squiggly-info").first().waitFor(),
     squiggles: async () => ({
       error: await page.locator(".squiggly-error").count(),
       warning: await page.locator(".squiggly-warning").count(),
@@ -77,29 +142,35 @@ export function pageVerbs(
   };
 }
 
-/** Webviews are frames in frames, which come and go: each is looked into as it comes. */
+const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim();
+
 async function waitForText(page: BrowserPage, text: string): Promise<void> {
+  await inAnyFrame(page, `“${text}”`, (frame) => frame.getByText(text).first().waitFor({ timeout: limit }));
+}
+
+/** Webviews are frames in frames, which come and go: `look` is tried in each as it comes, until it succeeds in one. */
+async function inAnyFrame(
+  page: BrowserPage,
+  what: string,
+  look: (frame: Frame) => Promise<void>,
+): Promise<void> {
   const found = Promise.withResolvers<undefined>();
-  const look = (frame: Frame): void => {
-    frame
-      .getByText(text)
-      .first()
-      .waitFor({ timeout: limit })
-      .then(
-        () => found.resolve(undefined),
-        () => undefined, // this frame has gone, or never shows it; another may
-      );
+  const lookIn = (frame: Frame): void => {
+    look(frame).then(
+      () => found.resolve(undefined),
+      () => undefined, // this frame has gone, or never shows it; another may
+    );
   };
   const timer = setTimeout(
-    () => found.reject(new Error(`“${text}” did not show within ${limit / 1000} s`)),
+    () => found.reject(new Error(`${what} did not show within ${limit / 1000} s`)),
     limit,
   );
-  page.on("framenavigated", look);
-  for (const frame of page.frames()) look(frame);
+  page.on("framenavigated", lookIn);
+  for (const frame of page.frames()) lookIn(frame);
   try {
     await found.promise;
   } finally {
     clearTimeout(timer);
-    page.off("framenavigated", look);
+    page.off("framenavigated", lookIn);
   }
 }

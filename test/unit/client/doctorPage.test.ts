@@ -18,8 +18,8 @@ const result: DoctorResult = {
       },
       facts: [{ label: "Interpreter", value: "/w/.venv/bin/python" }],
       searched: [
-        { place: "setting floeDbt.python.path", found: null, chosen: false },
-        { place: ".venv of the project", found: "/w/.venv/bin/python", chosen: true },
+        { place: "1. Setting or manifest.yaml", found: null, chosen: false },
+        { place: "3. .venv of the project", found: "/w/.venv/bin/python", chosen: true },
       ],
       problems: [
         {
@@ -54,9 +54,9 @@ describe("doctorPage", () => {
     expect(page).toContain("What to do: Do odd");
   });
 
-  it("numbers the search and marks the chosen one for eyes and ears", () => {
-    expect(page).toMatch(/<ol><li>setting floeDbt\.python\.path: .*not found/);
-    expect(page).toMatch(/<li class="chosen" aria-current="true">\.venv of the project.*in use/);
+  it("shows the search with its own numbers and marks the chosen one for eyes and ears", () => {
+    expect(page).toMatch(/role="list"><li>1\. Setting or manifest\.yaml: .*not found/);
+    expect(page).toMatch(/<li class="chosen" aria-current="true">3\. \.venv of the project.*in use/);
   });
 
   it("has headings in order, rows with headers, and words for severities", () => {

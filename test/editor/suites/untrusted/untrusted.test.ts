@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as vscode from "vscode";
 import { page } from "../../probe/page.ts";
 import { ourProcesses } from "../../probe/processes.ts";
-import { api, openFile } from "../../probe/product.ts";
+import { api, diagnostics, hasCode, openFile, workspaceFile } from "../../probe/product.ts";
 import { test } from "../../probe/tests.ts";
 
 test("an untrusted workspace starts nothing, and the status bar says why", async () => {
@@ -21,4 +21,12 @@ test("commands that a person runs there start nothing either", async () => {
   assert.deepEqual(ourProcesses(), []);
   await vscode.commands.executeCommand("notifications.clearAll");
   await shown;
+});
+
+test("granting trust starts it in the same window", async () => {
+  await vscode.commands.executeCommand("workbench.trust.manage");
+  await page.clickButton("Trust");
+  const file = workspaceFile("models/lint_tour/tour_structure.sql");
+  await diagnostics(file, "ST03", hasCode("ST03"), 50);
+  await page.screenshot("trusted");
 });

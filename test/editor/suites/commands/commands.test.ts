@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import * as vscode from "vscode";
+import { page } from "../../probe/page.ts";
+import { ourProcesses } from "../../probe/processes.ts";
+import {
+  codeOf,
+  diagnostics,
+  diagnosticsOf,
+  hasCode,
+  openFile,
+  placeCursor,
+  projectIn,
+  replaceText,
+} from "../../probe/product.ts";
+import { test } from "../../probe/tests.ts";
+
+const layout = "models/lint_tour/tour_layout.sql";
+const aliasing = "models/lint_tour/tour_aliasing.sql";
+const clean = "models/marts/ice_safety.sql";
+
+test("the light bulb's menu: this issue first, then the rule, the file, noqa, exclude, and the page", async () => {
+  const editor = await openFile(layout);
+  await projectIn(["ready"], 90);
+  const found = await diagnostics(editor.document.uri, "LT02", hasCode("LT02"));
+  const indent = found.find((diagnostic) => codeOf(diagnostic) === "LT02");
+  assert.ok(indent);
+  placeCursor(editor, indent.range.start);
+  // While the window opens, other parts of it still take the focus.
+  await vscode.commands.executeCommand("workbench.action.focusActiveEditorGroup");
+  await page.waitForSquiggle();
+  const menu = await page.codeActionMenu();
+  await page.screenshot("light-bulb");
+  const places = [
+    /^Fix this LT02: /,
+    /^Fix all LT02 in this file$/,
+    /^Fix all SQLFluff issues in this file$/,
+    /^Disable LT02 for this line$/,
+    /^Exclude rule LT02 in \.sqlfluff$/,
+    /^Open the page of LT02$/,
+  ].map((title) => menu.findIndex((entry) => title.test(entry)));
+  assert.ok(!places.includes(-1), menu.join("; "));
+  assert.deepEqual(
+    places,
+    places.toSorted((a, b) => a - b),
+    menu.join("; "),
+  );
+  await page.chooseCodeAction("Fix all LT02 in this file");
+  await diagnostics(editor.document.uri, "no LT02", (all) => all.length > 0 && !hasCode("LT02")(all));
+  await vscode.commands.executeCommand("workbench.action.files.revert");
+});
+
+test("a hover on a squiggle says the rule, its code, and offers the fix", async () => {
+  const editor = await openFile(aliasing);
+  const found = await diagnostics(editor.document.uri, "AL02", hasCode("AL02"));
+  const alias = found.find((diagnostic) => codeOf(diagnostic) === "AL02");
+  assert.ok(alias);
+  placeCursor(editor, alias.range.start);
+  await vscode.commands.executeCommand("editor.action.showHover");
+  const text = await page.hoverText("AL02");
+  await page.screenshot("hover");
+  assert.match(text, /aliasing of columns.*sqlfluff.*AL02/);
+  await page.waitForText("Quick Fix...");
+  await page.press("Escape");
+});
+
+test("the status bar's tooltip says which environment and why, the versions, and where Python is", async () => {
+  const text = await page.statusBarTooltip("dbt: local");
+  await page.screenshot("tooltip");
+  assert.match(text, /floe_sample/);
+  assert.match(text, /Environment: local \(manifest\.yaml, line \d+\)/);
+  assert.match(text, /Target: dev/);
+  assert.match(text, /dbt-core 1\.11\.16/);
+  assert.match(text, /sqlfluff 4\.4\.0/i);
+});
+
+test("Format Document by keyboard", async () => {
+  const editor = await openFile(layout);
+  await vscode.commands.executeCommand("workbench.action.focusActiveEditorGroup");
+  await diagnostics(editor.document.uri, "LT02", hasCode("LT02"));
+  await page.press("Control+Shift+I");
+  await diagnostics(editor.document.uri, "no issue", (all) => all.length === 0);
+  assert.match(editor.document.getText(), /\n {4}hut_id,\n {4}hut_name,/);
+  await vscode.commands.executeCommand("workbench.action.files.revert");
+});
+
+test("Fix File mends the file, and says so where there is nothing to mend", async () => {
+  const editor = await openFile(layout);
+  await diagnostics(editor.document.uri, "LT02", hasCode("LT02"));
+  await page.runCommand("Floe dbt: Fix File");
+  await diagnostics(editor.document.uri, "no issue", (all) => all.length === 0);
+  await page.runCommand("Floe dbt: Fix File");
+  const { message } = await page.notification("Nothing");
+  assert.equal(message, "Nothing was changed: nothing to fix.");
+  await vscode.commands.executeCommand("notifications.clearAll");
+  await vscode.commands.executeCommand("workbench.action.files.revert");
+});
+
+test("Lint File says what it found", async () => {
+  await openFile(aliasing);
+  await page.runCommand("Floe dbt: Lint File");
+  assert.match(await page.statusBarItem("in 1 file"), /^4 warnings in 1 file\.$/);
+});
+
+test("the menu of the status bar has everything one can do, and opens it", async () => {
+  await page.clickStatusBarItem("dbt: local");
+  const items = await page.quickPickItems();
+  await page.screenshot("menu");
+  assert.deepEqual(items, [
+    "Doctor",
+    "Lint Project",
+    "Fix Project…",
+    "Set Up Environment",
+    "Select Python…",
+    "Restart",
+    "Show Log",
+    "Open Settings",
+  ]);
+  await page.pickQuickPickItem("Open Settings");
+  await page.waitForText("When SQL is linted.");
+  await page.screenshot("settings");
+  await vscode.commands.executeCommand("workbench.action.closeActiveEditor");
+});
+
+test("Show Log opens our own channel", async () => {
+  await page.runCommand("Floe dbt: Show Log");
+  assert.equal(await page.outputChannel(), "Floe dbt");
+  await vscode.commands.executeCommand("workbench.action.closePanel");
+});
+
+test("the Doctor's report is copied as Markdown", async () => {
+  await page.runCommand("Floe dbt: Doctor");
+  await page.waitForText("No problems found.");
+  await page.screenshot("doctor");
+  await page.clickWebviewLink("Copy report");
+  await page.notification("The report is in the clipboard");
+  const report = await vscode.env.clipboard.readText();
+  assert.match(report, /^# Floe dbt: Doctor\n/);
+  assert.match(report, /## floe_sample/);
+  assert.match(report, /dbt-core.*1\.11\.16/);
+  await vscode.commands.executeCommand("notifications.clearAll");
+  await vscode.commands.executeCommand("workbench.action.closeActiveEditor");
+});
+
+test("Select Python lists what was found", async () => {
+  await page.runCommand("Floe dbt: Select Python");
+  await page.waitForText("Find by Itself");
+  const items = await page.quickPickItems();
+  await page.screenshot("select-python");
+  assert.ok(
+    items.some((item) => item.startsWith("python")),
+    items.join("; "),
+  );
+  await page.press("Escape");
+});
+
+test("the walkthrough opens with its three steps", async () => {
+  await vscode.commands.executeCommand(
+    "workbench.action.openWalkthrough",
+    "floe.floe-dbt#floeDbt.start",
+    false,
+  );
+  await page.waitForText("Open a dbt project");
+  await page.waitForText("Lint and fix");
+  await page.waitForText("also one several levels down");
+  await page.screenshot("walkthrough");
+  await vscode.commands.executeCommand("workbench.action.closeActiveEditor");
+});
+
+test("a language server that is killed comes back, with its diagnostics", async () => {
+  const editor = await openFile(clean);
+  await diagnostics(editor.document.uri, "no issue", (all) => all.length === 0);
+  const [server, ...others] = ourProcesses().filter(({ command }) => command.includes("dist/server.js"));
+  assert.ok(server && others.length === 0, JSON.stringify(ourProcesses()));
+  process.kill(server.pid, "SIGKILL");
+  await replaceText(editor, "    lake,\n", "    LAKE  as lake_name,\n");
+  await diagnostics(editor.document.uri, "LT01", hasCode("LT01"));
+  const [next] = ourProcesses().filter(({ command }) => command.includes("dist/server.js"));
+  assert.ok(next && next.pid !== server.pid);
+  await projectIn(["ready"]);
+  await page.screenshot("after-crash");
+  await vscode.commands.executeCommand("workbench.action.files.revert");
+});
+
+test("Restart starts it all afresh, and what was shown is shown again", async () => {
+  const editor = await openFile(aliasing);
+  await diagnostics(editor.document.uri, "AL02", hasCode("AL02"));
+  const before = ourProcesses().map(({ pid }) => pid);
+  await vscode.commands.executeCommand("floeDbt.restartServer");
+  await diagnostics(editor.document.uri, "AL02", hasCode("AL02"));
+  await projectIn(["ready"]);
+  assert.deepEqual(
+    ourProcesses().filter(({ pid }) => before.includes(pid)),
+    [],
+  );
+  assert.equal(diagnosticsOf(editor.document.uri).length, 4);
+});
