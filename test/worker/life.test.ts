@@ -2,8 +2,10 @@ import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/prom
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
+import type { WorkerEvent } from "../../protocol/worker.ts";
 import { dbtProject } from "../harness/dbtProject.ts";
 import { startWorker, WorkerFailure } from "../harness/workerDriver.ts";
+import { pythonEnvironment } from "./environments.ts";
 
 const sqlfluff = "[sqlfluff]\ndialect = duckdb\ntemplater = dbt\n";
 const model = (n: number): string =>
@@ -172,6 +174,43 @@ test("a cancelled project lint ends, and a keystroke meanwhile does not wait for
   await expect(all.answer).rejects.toThrow(WorkerFailure);
   await expect(all.answer).rejects.toMatchObject({ detail: { kind: "cancelled" } });
   expect((await worker.request("status", {})).state).toBe("ready");
+});
+
+/** Makes the worker's Python say when a file of this name is opened. */
+const tellsOfOpening = (name: string): Record<string, string> => ({
+  "sitecustomize.py": `import os, sys
+
+def tell(event, details):
+    if event == "open" and str(details[0]).endswith("${name}"):
+        os.write(1, b"${name} is read\\n")
+
+sys.addaudithook(tell)
+`,
+});
+
+test("a keystroke does not wait for a parse in the background, which then begins again and ends", async () => {
+  await using environment = await pythonEnvironment(null, tellsOfOpening("slow.sql"));
+  await using project = await dbtProject({ ".sqlfluff": sqlfluff, "models/base.sql": "select 1 as id\n" });
+  await using worker = await startWorker({ projectDir: project.dir, python: environment.python });
+  await worker.request("parse", {});
+  await worker.lint(project.file("models/base.sql"));
+  // Seconds of Jinja while dbt parses.
+  const slow = await project.write(
+    "models/slow.sql",
+    "{% for i in range(5000) %}{% for j in range(2000) %}{% endfor %}{% endfor %}\nselect 1 as id\n",
+  );
+  const isRead = (event: WorkerEvent) => event.event === "log" && event.message === "slow.sql is read";
+  const isReady = (event: WorkerEvent) => event.event === "status" && event.state === "ready";
+  worker.events.length = 0;
+  worker.notify("filesChanged", { paths: [slow] });
+  await worker.event(isRead);
+  const answer = await worker.lint(project.file("models/base.sql"), "SELECT 1 as id\n");
+  expect(answer.issues.map((issue) => issue.ruleCode)).toContain("CP01");
+  expect(worker.events.filter(isReady)).toEqual([]);
+  await worker.event(isReady);
+  expect(worker.events.filter(isRead)).toHaveLength(2);
+  const after = await worker.lint(project.file("models/base.sql"), "select id from {{ ref('slow') }}\n");
+  expect(after.issues).toEqual([]);
 });
 
 test("the end of stdin ends the worker at once", async () => {

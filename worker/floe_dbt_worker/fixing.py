@@ -11,7 +11,7 @@ from floe_dbt_worker.linting import Linting
 def fixed_text(
     linting: Linting, path: str, text: str | None, rules: list[str] | None, formatting: bool
 ) -> dict[str, Any]:
-    """@returns {"text"} with "\\n" line ends, or {"text": None, "reason"}: never text made from a broken file"""
+    """@returns {"text"}, lines ending in "\\n", or {"text": None, "reason"}: never text of a broken file"""
     from sqlfluff.core.errors import SQLParseError, SQLTemplaterError
 
     def nothing(reason: str) -> dict[str, Any]:

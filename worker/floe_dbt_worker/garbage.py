@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+from contextlib import contextmanager
+from typing import Iterator
 
 _LINTS_BETWEEN_COLLECTIONS = 4
 """A collection takes about a tenth of the lints it cleans up after; few at a time keep each one short."""
@@ -26,6 +28,16 @@ class Garbage:
         if self._lints:
             self._lints = 0
             gc.collect()
+
+    @contextmanager
+    def loading(self) -> Iterator[None]:
+        """A load of a large project would leave hundreds of megabytes behind; the oldest are left alone."""
+        gc.set_threshold(200_000, 5, 1_000)
+        gc.enable()
+        try:
+            yield
+        finally:
+            gc.disable()
 
     def settle(self) -> None:
         """After a load: what lives now will live on, and is not looked at again by the collector."""

@@ -169,7 +169,7 @@ class Linting:
         return linter
 
     def _rule_pack(self, config: Any) -> Any:
-        """Rules are made anew for each file by SQLFluff; its own keep no state between files, a plugin's may."""
+        """SQLFluff makes rules anew for each file; its own keep no state between files, a plugin's may."""
         held = self._rule_packs.get(id(config))
         if held is not None and held[0] is config:
             return held[1]

@@ -88,7 +88,8 @@ class Loading:
             with self._loop.interrupts.allow(self if in_background else None):
                 if in_background and self._loop.pending():
                     return
-                self._load_now()
+                with self._garbage.loading():
+                    self._load_now()
             self._project.due = self._afresh = False
             self._interrupted_since = None
             self._degraded = None

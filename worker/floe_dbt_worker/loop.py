@@ -1,4 +1,4 @@
-"""One reader thread takes requests in; the main thread works them off, the most urgent first, step by step."""
+"""A reader thread takes requests in; the main thread works them off, the most urgent first, in steps."""
 
 from __future__ import annotations
 

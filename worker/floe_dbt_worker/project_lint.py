@@ -1,4 +1,4 @@
-"""Many files at once: rendered here, parsed and linted in children, in steps that let a keystroke go first."""
+"""Many files: rendered here, parsed and linted in children, in steps that let a keystroke go first."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def warm_templater(base: type[Any], project: DbtProject) -> Any:
 
 
 def _ephemeral_states(manifest: Any) -> list[tuple[Any, dict[str, Any]]]:
-    """dbt compiles the ephemeral parents of a node in place; SQLFluff starts each file from uncompiled ones."""
+    """dbt compiles a node's ephemeral parents in place; SQLFluff starts each file from uncompiled ones."""
     return [
         (node, {name: node.__dict__[name] for name in _COMPILED_STATE if name in node.__dict__})
         for node in manifest.nodes.values()
