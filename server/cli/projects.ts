@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import type { RuntimeName } from "../../protocol/runtime.ts";
 import { type DiscoveredProject, discoverProjects, owningProject } from "../config/discoverProjects.ts";
+import { mistakesDbtStumblesOver } from "../config/configProblem.ts";
 import { loadProjectConfig, type ProjectConfig } from "../config/projectConfig.ts";
 import { RedactingLog } from "../platform/log.ts";
 import { defaultStorageDir } from "../platform/storage.ts";
@@ -68,6 +69,7 @@ export async function openProjects(
       },
       env: await dbtEnvironment(path.join(workspaceDir, ".env"), env, log),
     });
+    requireTarget(config, options.target);
     for (const { severity, filePath, range, message } of config.problems) {
       if (severity === "info") continue;
       terminal.words(`${path.relative(cwd, filePath)}:${range.start.line + 1}: ${severity}: ${message}`);
@@ -82,8 +84,12 @@ export async function openProjects(
         storageDir: defaultStorageDir(env),
         workerDir: path.join(__dirname, "..", "worker"),
         settingsOf: (projectDir) => Promise.resolve(localSettings(configs.get(projectDir), options)),
-        onStatus(_projectDir, { state, reason }) {
-          if ((state === "degraded" || state === "failed") && reason) terminal.words(`${state}: ${reason}`);
+        onStatus(projectDir, { state, reason }) {
+          // A failure is said once, as the error it ends in; what is wrong in the configuration is said already.
+          const known = mistakesDbtStumblesOver(configs.get(projectDir)?.problems ?? []).length > 0;
+          if (state === "degraded" && reason !== undefined && !known) {
+            terminal.words(`Linted without all that dbt knows: ${reason}`);
+          }
         },
       }),
   });
@@ -132,6 +138,15 @@ async function chooseProjects(
     owners.set(owner.projectDir, owner);
   }
   return [...owners.values()];
+}
+
+/** @throws DbtConfigurationError if `--target` names none of the profile's */
+function requireTarget({ profile }: ProjectConfig, target: string | undefined): void {
+  if (target === undefined || profile.targets.length === 0 || profile.targets.includes(target)) return;
+  throw new DbtConfigurationError(
+    `There is no target "${target}" in profile "${profile.name ?? ""}" of ${profile.filePath ?? "profiles.yml"}. ` +
+      `It has: ${profile.targets.join(", ")}.`,
+  );
 }
 
 /** The project that owns a path; a folder above projects is owned by none. */

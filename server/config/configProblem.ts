@@ -1,3 +1,4 @@
+import path from "node:path";
 import type { Range } from "vscode-languageserver-protocol";
 
 /** One mistake in a configuration file, at the key it is about. */
@@ -11,4 +12,13 @@ export interface ConfigProblem {
   code: string;
   /** What is wrong and what to do. Never holds a value of profiles.yml or of a secret. */
   message: string;
+}
+
+const dbtFiles = ["dbt_project.yml", "profiles.yml", "packages.yml", "dependencies.yml"];
+
+/** The errors that keep dbt itself from reading a project; those in floe's files only concern us. */
+export function mistakesDbtStumblesOver(problems: readonly ConfigProblem[]): ConfigProblem[] {
+  return problems.filter(
+    ({ severity, filePath }) => severity === "error" && dbtFiles.includes(path.basename(filePath)),
+  );
 }

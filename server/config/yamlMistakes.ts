@@ -22,7 +22,12 @@ export function yamlMistakes(documents: readonly Document.Parsed[], whole: boole
   const [document, second] = documents;
   if (!document) return [];
   const errors = documents.flatMap((each) => each.errors).slice(0, mostMistakes);
-  const syntax = errors.map(({ code, pos: [start, end] }): YamlMistake => {
+  const readable = !errors.some(({ code }) => code === "RESOURCE_EXHAUSTION");
+  const syntax = errors.map(({ code, message, pos: [start, end] }): YamlMistake => {
+    // An open bracket swallows what follows, and the parser minds where that stands.
+    if (readable && code === "BAD_INDENT" && /^Flow (map|sequence) in block collection/.test(message)) {
+      return { ...openBracket(document, start, end), severity: "error", message: unclosedBracket };
+    }
     const quote = code === "MISSING_CHAR" ? unclosedQuote(document, start) : undefined;
     return quote
       ? { start: quote[0], end: quote[1], severity: "error", message: "This quote is never closed." }
@@ -32,7 +37,8 @@ export function yamlMistakes(documents: readonly Document.Parsed[], whole: boole
     const [start] = second.range;
     syntax.push({ start, end: start, severity: "error", message: sentences.MULTIPLE_DOCS });
   }
-  const mistakes = [...syntax, ...mistakesOfNames(document)];
+  const told = new Map(syntax.map((mistake) => [JSON.stringify(mistake), mistake]));
+  const mistakes = [...told.values(), ...mistakesOfNames(document)];
   if (!whole && mistakes.length === 0) {
     mistakes.push({ start: 0, end: 0, severity: "error", message: sentences.RESOURCE_EXHAUSTION });
   }
@@ -49,6 +55,25 @@ function unclosedQuote(document: Document.Parsed, missedAt: number): Node["range
     },
   });
   return found;
+}
+
+const unclosedBracket = "This bracket or brace is never closed.";
+
+/** The innermost `[` or `{` whose text runs to the place where its end is missed. */
+function openBracket(
+  document: Document.Parsed,
+  missedAt: number,
+  end: number,
+): Pick<YamlMistake, "start" | "end"> {
+  let place = { start: missedAt, end };
+  visit(document, {
+    Collection(_, { flow, range }) {
+      if (flow && range && range[0] < missedAt && range[1] >= missedAt) {
+        place = { start: range[0], end: range[0] + 1 };
+      }
+    },
+  });
+  return place;
 }
 
 /** Keys that stand twice, and aliases of nothing: both come to light only where the names are compared. */

@@ -9,15 +9,19 @@ const severities = {
   info: DiagnosticSeverity.Information,
 } as const;
 
-/** Mistakes in dbt_project.yml, profiles.yml, manifest.yaml and floe.yaml, at their lines. */
+/** Mistakes in dbt_project.yml, profiles.yml, manifest.yaml and floe.yaml, and what keeps dbt from reading a project. */
 export const configDiagnostics: Feature = {
   register({ projects, diagnostics }) {
+    let published = "";
     const publish = (): void => {
       const problems = new Map<string, ConfigProblem>();
       // Two projects may read one file and find the same.
       for (const project of projects.all) {
-        for (const problem of project.config.problems) problems.set(JSON.stringify(problem), problem);
+        for (const problem of project.problems) problems.set(JSON.stringify(problem), problem);
       }
+      const all = JSON.stringify([...problems.keys()]);
+      if (all === published) return;
+      published = all;
       const byFile = Map.groupBy(problems.values(), (problem) => problem.filePath);
       const known = new Set([...byFile.keys()].map(pathKey));
       for (const filePath of diagnostics.filesOf("config")) {
@@ -25,7 +29,7 @@ export const configDiagnostics: Feature = {
       }
       for (const [filePath, its] of byFile) diagnostics.set("config", filePath, its.map(toDiagnostic));
     };
-    projects.on({ configured: publish, removed: publish });
+    projects.on({ configured: publish, removed: publish, status: publish });
   },
 };
 

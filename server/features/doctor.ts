@@ -41,7 +41,7 @@ async function examineProject(project: Project, signal: AbortSignal): Promise<Do
     { label: "Target", value: project.settings.target || (profile.target ?? "none") },
     { label: "Adapter", value: profile.adapterType ?? "not known" },
   ];
-  const problems: DoctorProject["problems"] = config.problems.flatMap(
+  const problems: DoctorProject["problems"] = project.problems.flatMap(
     ({ severity, message, filePath, range }) =>
       severity === "info"
         ? []
@@ -88,8 +88,7 @@ function toMarkdown(projects: readonly DoctorProject[]): string {
       ...section(
         "Where the environment was looked for",
         searched.map(
-          ({ place, found, chosen }, index) =>
-            `${index + 1}. ${place}: ${found ?? "nothing"}${chosen ? " **(chosen)**" : ""}`,
+          ({ place, found, chosen }) => `- ${place}: ${found ?? "nothing"}${chosen ? " **(chosen)**" : ""}`,
         ),
       ),
       ...section(

@@ -22,7 +22,7 @@ export function editsBetween(document: TextDocument, fixedText: string): TextEdi
   const eol = lineEndOf(current);
   const lines = linesOf(current);
   const before = lines.map((line) => current.slice(line.start, line.end));
-  const after = withoutForeignBom(fixedText, current).split(/\r\n|\n/);
+  const after = withSameBom(fixedText, current).split(/\r\n|\n/);
 
   const edit = (start: number, end: number, newText: string): TextEdit | null =>
     trimmedEdit(document, current, start, end, newText);
@@ -147,7 +147,8 @@ function linesOf(text: string): Line[] {
   return lines;
 }
 
-/** Editors take the byte order mark away before a server sees the text. */
-function withoutForeignBom(fixedText: string, current: string): string {
-  return fixedText.startsWith("\ufeff") && !current.startsWith("\ufeff") ? fixedText.slice(1) : fixedText;
+/** Most editors take the byte order mark away before a server sees the text; no linter gives it back where one did not. */
+function withSameBom(fixedText: string, current: string): string {
+  const bare = fixedText.startsWith("\ufeff") ? fixedText.slice(1) : fixedText;
+  return current.startsWith("\ufeff") ? `\ufeff${bare}` : bare;
 }

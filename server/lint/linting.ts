@@ -1,7 +1,12 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import type { Diagnostic } from "vscode-languageserver-protocol";
-import { type LintIssue, type ProjectLintResult, projectLintResult } from "../../protocol/lint.ts";
+import { type Diagnostic, DiagnosticSeverity } from "vscode-languageserver-protocol";
+import {
+  type LintIssue,
+  type ProjectLintResult,
+  projectLintResult,
+  type SkippedFile,
+} from "../../protocol/lint.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import type { Log } from "../platform/log.ts";
 import { isInside, pathKey, uriOfPath } from "../platform/uri.ts";
@@ -185,10 +190,13 @@ export class Linting {
     signal: AbortSignal | undefined,
   ): Promise<ProjectLintResult> {
     const version = document.version;
-    const show = (issues: readonly LintIssue[]): void => {
+    const show = (issues: readonly LintIssue[], notes: readonly Diagnostic[] = []): void => {
       if (signal?.aborted || this.#deps.documents.get(filePath)?.version !== version) return;
       const severity = project.settings["lint.severity"];
-      this.#deps.store.set("lint", filePath, toDiagnostics(issues, document, { severity, version }), version);
+      // What is wrong with the project as a whole is shown as its configuration's.
+      const own = issues.filter((issue) => pathKey(issue.filePath) === pathKey(filePath));
+      const diagnostics = toDiagnostics(own, document, { severity, version });
+      this.#deps.store.set("lint", filePath, [...notes, ...diagnostics], version);
     };
     const call: Call = {
       ...(signal && { signal }),
@@ -211,7 +219,7 @@ export class Linting {
       for (const skipped of result.filesSkipped) {
         this.#deps.log.info(`${skipped.filePath} is not linted: ${skipped.reason}`);
       }
-      show(result.issues);
+      show(result.issues, result.filesSkipped.map(notLinted));
       return result;
     } catch (error) {
       if (error instanceof DbtError && !(error instanceof DbtCancelledError)) project.failed(error);
@@ -262,6 +270,13 @@ export class Linting {
     const document = this.#deps.documents.get(filePath);
     return document ? { filePath, document } : null;
   }
+}
+
+/** A person who looks at a file without issues should be able to see that it was not looked into. */
+function notLinted({ reason }: SkippedFile): Diagnostic {
+  const start = { line: 0, character: 0 };
+  const message = `Not linted: ${reason}`;
+  return { range: { start, end: start }, severity: DiagnosticSeverity.Hint, source: "floe dbt", message };
 }
 
 export function isSql({ filePath, document }: OpenFile): boolean {

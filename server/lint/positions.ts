@@ -15,7 +15,8 @@ export function toPosition(document: TextDocument, line: number, column: number)
   const index = line - 1;
   if (index >= document.lineCount) return document.positionAt(document.getText().length);
   const text = lineText(document, index);
-  let character = 0;
+  // A byte order mark that the editor left in the text is no column to a linter.
+  let character = index === 0 && text.startsWith("\uFEFF") ? 1 : 0;
   for (let left = column - 1; left > 0 && character < text.length; left -= 1) {
     character += (text.codePointAt(character) ?? 0) > 0xffff ? 2 : 1;
   }

@@ -1,5 +1,6 @@
 import type { ProjectStatus, Remedy } from "../../protocol/runtime.ts";
 import type { Settings } from "../../protocol/settings.ts";
+import { mistakesDbtStumblesOver, type ConfigProblem } from "../config/configProblem.ts";
 import type { ProjectConfig } from "../config/projectConfig.ts";
 import type { DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
 import { DbtConfigurationError, type DbtError } from "../plugins/errors.ts";
@@ -8,6 +9,8 @@ import type { PluginRegistry } from "../plugins/registry.ts";
 /** How a plugin says a project is. */
 export type LiveStatus = Pick<ProjectStatus, "state" | "reason" | "remedy"> & {
   versions?: Record<string, string>;
+  /** What `reason` is about, where it is in a file: absolute path, line from 1. */
+  place?: { filePath: string; line?: number };
 };
 
 /** One dbt project of the workspace: its configuration, the runtime that compiles it, and how it is. */
@@ -89,6 +92,23 @@ export class Project {
     this.live({ state: "idle" });
   }
 
+  /** What dbt or the environment says of a file, unless our own reading of the configuration said it better. */
+  get problems(): ConfigProblem[] {
+    const { reason, place } = this.#said;
+    const known = mistakesDbtStumblesOver(this.config.problems);
+    if (reason === undefined || place === undefined || known.length > 0) return this.config.problems;
+    const line = (place.line ?? 1) - 1;
+    const range = { start: { line, character: 0 }, end: { line: line + 1, character: 0 } };
+    const said = {
+      filePath: place.filePath,
+      range,
+      severity: "error",
+      code: "dbt",
+      message: reason,
+    } as const;
+    return [...this.config.problems, said];
+  }
+
   get status(): ProjectStatus {
     const { name, projectDir, profile, runtime } = this.config;
     const isHere = this.#registry.runtimes.includes(this.#runtime);
@@ -114,24 +134,41 @@ export class Project {
       : `automatic: dbt-core in Python ${python}`;
   }
 
-  #health(): LiveStatus {
-    if (this.#failure) {
-      const { message, remedy } = this.#failure;
-      return { state: "failed", reason: message, ...(remedy && { remedy }) };
-    }
-    const { state, reason, remedy } = this.#live;
-    const mistake = this.config.problems.find((problem) => problem.severity === "error");
-    if (reason === undefined && mistake) {
-      const place = `${mistake.filePath}, line ${mistake.range.start.line + 1}`;
+  /** The last that was said of it from inside: a failure, else what the plugin says. */
+  get #said(): LiveStatus {
+    if (!this.#failure) return this.#live;
+    const { message, remedy, filePath, line } = this.#failure;
+    return {
+      state: "failed",
+      reason: message,
+      ...(remedy && { remedy }),
+      ...(filePath !== undefined && { place: { filePath, ...(line !== undefined && { line }) } }),
+    };
+  }
+
+  #health(): Pick<ProjectStatus, "state" | "reason" | "remedy"> {
+    const { state, reason, remedy, place } = this.#said;
+    const mistake = this.#mistakeBehind(this.#said);
+    if (mistake) {
       return {
         state: state === "ready" ? "degraded" : state,
-        reason: `${mistake.message} (${place})`,
-        remedy: { title: "Show Problems", command: "workbench.actions.view.problems" },
+        reason: `${mistake.message} (${mistake.filePath}, line ${mistake.range.start.line + 1})`,
+        remedy: showProblems,
       };
     }
-    return { state, ...(reason !== undefined && { reason }), ...(remedy && { remedy }) };
+    const action = remedy ?? (place && showProblems);
+    return { state, ...(reason !== undefined && { reason }), ...(action && { remedy: action }) };
+  }
+
+  /** What is wrong in the configuration says more than dbt, which stumbles over it; less than a failure with a remedy. */
+  #mistakeBehind({ state, reason, remedy }: LiveStatus): ConfigProblem | undefined {
+    const { problems } = this.config;
+    if (reason === undefined) return problems.find((problem) => problem.severity === "error");
+    return state === "degraded" && !remedy ? mistakesDbtStumblesOver(problems)[0] : undefined;
   }
 }
+
+const showProblems: Remedy = { title: "Show Problems", command: "workbench.actions.view.problems" };
 
 function missingRuntime(runtime: string, reason: string): LiveStatus {
   const remedy: Remedy = {

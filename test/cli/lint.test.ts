@@ -1,20 +1,24 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import path from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { type BuiltProduct, buildProduct } from "../harness/builtProduct.ts";
 import { dbtProject } from "../harness/dbtProject.ts";
-import { repoDir, testPython } from "../harness/environment.ts";
+import { testPython } from "../harness/environment.ts";
 
-const cli = path.join(repoDir, "dist", "cli.js");
 const python = testPython();
+let product: BuiltProduct;
+beforeAll(async () => {
+  product = await buildProduct();
+});
+afterAll(() => product[Symbol.asyncDispose]());
 
 /** Runs the built command line as a user would. Never rejects. */
 function floeDbt(args: string[], cwd: string, env: NodeJS.ProcessEnv = {}) {
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
     execFile(
       process.execPath,
-      [cli, ...args],
+      [product.cli, ...args],
       { cwd, env: { ...process.env, ...env, NO_COLOR: "1" }, maxBuffer: 64_000_000 },
       (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
     );
@@ -35,6 +39,7 @@ const jsonResult = z.object({
   infos: z.number(),
   passed: z.boolean(),
   files_fixed: z.array(z.string()),
+  files_skipped: z.array(z.object({ file_path: z.string(), reason: z.string() })),
   issues: z.array(
     z.object({
       file_path: z.string(),
@@ -133,12 +138,70 @@ describe("floe-dbt lint", () => {
     expect(code).toBe(2);
   });
 
-  test("a Python that is not there exits 2 and says which", async () => {
+  test("a Python that is not there exits 2 and says which, once", async () => {
     await using project = await dbtProject(planted);
     const missing = project.file("nowhere/python");
-    const { code, stderr } = await floeDbt(["lint", "--python", missing], project.dir);
+    const { code, stdout, stderr } = await floeDbt(["lint", "--python", missing], project.dir);
     expect(stderr).toContain(missing);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+    expect(stdout).toBe("");
     expect(code).toBe(2);
+  });
+
+  test("a target that is unknown exits 2 and lists what there is", async () => {
+    await using project = await dbtProject(planted);
+    const { code, stdout, stderr } = await floeDbt(["lint", "--target", "prod"], project.dir);
+    expect(stderr.trim()).toBe(
+      `floe-dbt: There is no target "prod" in profile "shop" of ${project.file("profiles.yml")}. It has: dev, other.`,
+    );
+    expect(stdout).toBe("");
+    expect(code).toBe(2);
+  });
+
+  test("SQLFluff's configuration that cannot be read exits 2 and names the file", async () => {
+    await using project = await dbtProject({ ...planted, ".sqlfluff": "[sqlfluff]\ndialect = klingon\n" });
+    const { code, stdout, stderr } = await floeDbt(["lint", "--python", python], project.dir);
+    expect(stderr).toMatch(/^floe-dbt: .*\.sqlfluff: it names the dialect 'klingon'/);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+    expect(stdout).toBe("");
+    expect(code).toBe(2);
+  });
+
+  test.each([
+    [
+      "a profile that is unknown",
+      { "dbt_project.yml": "name: shop\nprofile: nope\n" },
+      "dbt_project.yml",
+      2,
+      /There is no profile "nope" in .*profiles\.yml\. It has: shop\./,
+    ],
+    [
+      "YAML that only dbt reads",
+      { "models/schema.yml": "version: 2\nmodels:\n  - name: a\n   description: x\n" },
+      "models/schema.yml",
+      4,
+      /Syntax error near line 4/,
+    ],
+  ])("%s never passes, nor is anything fixed", async (_name, files, file, line, message) => {
+    await using project = await dbtProject({ ...planted, ...files });
+    const args = ["lint", "--python", python, "--fix", "--format", "json"];
+    const { code, stdout, stderr } = await floeDbt(args, project.dir);
+    expect(code).toBe(1);
+    const result = jsonResult.parse(JSON.parse(stdout));
+    expect(result).toMatchObject({ passed: false, errors: 1, files_fixed: [] });
+    expect(result.issues.find((issue) => issue.rule_code === "dbt")).toMatchObject({
+      file_path: project.file(file),
+      line,
+      severity: "error",
+      message: expect.stringMatching(message) as string,
+    });
+    expect(result.issues.map((issue) => issue.rule_code)).toContain("CP01");
+    expect(result.files_skipped).toContainEqual({
+      file_path: project.file("models/b.sql"),
+      reason: expect.stringMatching(/^not fixed: dbt cannot read the project/) as string,
+    });
+    expect(await readFile(project.file("models/b.sql"), "utf8")).toBe(planted["models/b.sql"]);
+    expect(stderr).toMatch(message);
   });
 
   test("a runtime that this version lacks exits 2 and lists what there is", async () => {

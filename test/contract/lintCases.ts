@@ -2,7 +2,7 @@ import { chmodSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import type { DbtEvent } from "../../server/plugins/dbtPlugin.ts";
-import { DbtCancelledError, DbtError } from "../../server/plugins/errors.ts";
+import { DbtCancelledError, DbtConfigurationError } from "../../server/plugins/errors.ts";
 import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
 import type { ContractSubject } from "./contractSubject.ts";
 
@@ -105,10 +105,28 @@ export function lintCases(subject: ContractSubject): void {
       });
       await using made = subject.make();
       const outcome = await made.plugin.lintProject(refOf(project)).catch((reason: unknown) => reason);
-      if (outcome instanceof Error) {
-        expect(outcome).toBeInstanceOf(DbtError);
-        expect(outcome.message).toContain("klingon");
-      } else expect(outcome).toMatchObject({ passed: false });
+      expect(outcome).toBeInstanceOf(DbtConfigurationError);
+      expect(outcome).toMatchObject({
+        message: expect.stringContaining("klingon") as string,
+        filePath: project.file(".sqlfluff"),
+        line: 2,
+      });
+    });
+
+    test("a project that its engine cannot read does not pass, and says where it is wrong", async () => {
+      await using project = await dbtProject({
+        ...threeModels,
+        "models/schema.yml": "version: 2\nmodels:\n  - name: a\n   description: x\n",
+      });
+      await using made = subject.make();
+      const result = await made.plugin.lintProject(refOf(project));
+      expect(result).toMatchObject({ passed: false, errors: 1 });
+      expect(result.issues.find(({ severity }) => severity === "error")).toMatchObject({
+        filePath: project.file("models/schema.yml"),
+        line: 4,
+        source: "dbt",
+      });
+      expect(result.filesLinted).toHaveLength(3);
     });
 
     test("spaces, accents and letters beyond the plane: paths and columns are right", async () => {

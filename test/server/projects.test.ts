@@ -200,7 +200,7 @@ describe("doctor", () => {
     };
     const { projects, markdown } = await client.connection.sendRequest(doctorRequest, {});
     expect(projects[0]?.problems[0]?.message).toBe("SQLFluff is missing.");
-    expect(markdown).toContain("1. .venv: /venv/bin/python **(chosen)**");
+    expect(markdown).toContain("- .venv: /venv/bin/python **(chosen)**");
     expect(markdown).toContain("- error: SQLFluff is missing. Remedy: Set Up Environment.");
     expect(markdown).not.toContain("hunter2");
   });

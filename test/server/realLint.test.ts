@@ -1,38 +1,18 @@
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import os from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type CodeAction, type TextEdit } from "vscode-languageserver/node";
 import { fixDocumentRequest, fixProjectRequest, lintProjectRequest } from "../../protocol/requests.ts";
 import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
-import { repoDir, testPython, workerDir } from "../harness/environment.ts";
-import { LspClient } from "../harness/lspClient.ts";
+import { testPython } from "../harness/environment.ts";
+import { type BuiltProduct, buildProduct } from "../harness/builtProduct.ts";
+import { openServer } from "./builtServer.ts";
 
 const run = promisify(execFile);
-let buildDir = "";
+let product: BuiltProduct;
 const untidy = "SELECT\n    id,\n    amount  AS Total\nfrom {{ ref('a') }}\n";
-
-/** The built server as an editor starts it, with real dbt and SQLFluff. */
-async function opened(
-  project: TestProject,
-  python = testPython(),
-): Promise<{ client: LspClient } & AsyncDisposable> {
-  const storageDir = await mkdtemp(path.join(os.tmpdir(), "floe-dbt-storage-"));
-  const client = await LspClient.start({
-    folders: [project.dir],
-    plugins: path.join(buildDir, "dist", "server.js"),
-    initializationOptions: { storageDir, settings: { python: { path: python } } },
-  });
-  return {
-    client,
-    [Symbol.asyncDispose]: async () => {
-      await client[Symbol.asyncDispose]();
-      await rm(storageDir, { recursive: true, force: true });
-    },
-  };
-}
 
 /** What `sqlfluff fix` leaves of a file, run as a person would. */
 async function fixedBySqlfluff(project: TestProject, file: string, text: string): Promise<string> {
@@ -46,17 +26,14 @@ async function fixedBySqlfluff(project: TestProject, file: string, text: string)
 }
 
 describe("the built server with real dbt and SQLFluff", () => {
-  // A build of its own: others may be building and packaging dist/ meanwhile.
   beforeAll(async () => {
-    buildDir = await mkdtemp(path.join(os.tmpdir(), "floe-dbt-build-"));
-    await run(process.execPath, ["esbuild.mjs", `--outdir=${path.join(buildDir, "dist")}`], { cwd: repoDir });
-    await cp(workerDir, path.join(buildDir, "worker"), { recursive: true });
+    product = await buildProduct();
   });
-  afterAll(() => rm(buildDir, { recursive: true, force: true }));
+  afterAll(() => product[Symbol.asyncDispose]());
 
   test("starts nothing before a file is opened, then shows SQLFluff's issues of the unsaved text", async () => {
     await using project = await dbtProject({ ...threeModels, "models/d.sql": "select 1 as one\n" });
-    await using session = await opened(project);
+    await using session = await openServer(product, project);
     const { client } = session;
     const [idle] = await client.waitForStatus((all) => all.length === 1);
     expect(idle).toMatchObject({ projectName: "shop", state: "idle", runtime: "local", target: "dev" });
@@ -78,7 +55,7 @@ describe("the built server with real dbt and SQLFluff", () => {
 
   test("fix-all ends in exactly the text `sqlfluff fix` leaves, and CRLF stays CRLF", async () => {
     await using project = await dbtProject({ ...threeModels, "models/d.sql": "select 1 as one\n" });
-    await using session = await opened(project);
+    await using session = await openServer(product, project);
     const { client } = session;
     const filePath = project.file("models/d.sql");
     const uri = await client.open(filePath, untidy.replaceAll("\n", "\r\n"));
@@ -110,7 +87,7 @@ describe("the built server with real dbt and SQLFluff", () => {
       "models/d.sql": untidy,
       "models/e.sql": untidy,
     });
-    await using session = await opened(project);
+    await using session = await openServer(product, project);
     const { client } = session;
     const uri = await client.open(project.file("models/d.sql"), untidy);
     const summary = await client.connection.sendRequest(lintProjectRequest, { projectDir: project.dir });
@@ -129,7 +106,9 @@ describe("the built server with real dbt and SQLFluff", () => {
 
   test("a Python that is not there is said in the status, with what to do", async () => {
     await using project = await dbtProject(threeModels);
-    await using session = await opened(project, path.join(project.dir, "no", "python"));
+    await using session = await openServer(product, project, {
+      python: path.join(project.dir, "no", "python"),
+    });
     const { client } = session;
     await client.open(project.file("models/a.sql"), untidy);
     const [status] = await client.waitForStatus(([its]) => its?.state === "failed");

@@ -1,3 +1,4 @@
+import path from "node:path";
 import type { Remedy } from "../../../protocol/runtime.ts";
 import type { FoundEnvironment } from "./findEnvironment.ts";
 
@@ -75,7 +76,12 @@ export function environmentProblems(
     return problems;
   }
   if (!environment.facts) {
-    add("noPython", "error", "No Python was found for this project.", "everything");
+    add(
+      "noPython",
+      "error",
+      `No Python was found for this project. ${whereSearched(environment)}`,
+      "everything",
+    );
     return problems;
   }
 
@@ -84,6 +90,10 @@ export function environmentProblems(
   if (isOlder(versions.python ?? "", "3.9")) {
     const message = `Python ${versions.python ?? "?"} (${python}) is too old: dbt and SQLFluff need 3.9 or newer.`;
     add("oldPython", "error", message, "everything");
+    return problems;
+  }
+  if (dbt === undefined && sqlfluff === undefined) {
+    add("noDbt", "error", `Neither dbt-core nor SQLFluff is installed in ${python}.`, "everything");
     return problems;
   }
   if (dbt === undefined) {
@@ -123,6 +133,18 @@ export function environmentProblems(
     }
   }
   return problems;
+}
+
+/** The places without their numbers, the virtual environments of one folder as one; what was there and does not run. */
+function whereSearched({ searched }: FoundEnvironment): string {
+  const failures = searched.flatMap(({ found }) => (found === null ? [] : [`${found}.`]));
+  const places = searched.slice(1).map(({ place }) => place.replace(/^\d+\. /, ""));
+  const folders = new Set(
+    places.filter((place) => path.isAbsolute(place)).map((place) => path.dirname(place)),
+  );
+  const others = places.filter((place) => !path.isAbsolute(place));
+  const looked = [...[...folders].map((folder) => `.venv, venv and env of ${folder}`), ...others];
+  return [...failures, ...(looked.length > 0 ? [`Looked for: ${looked.join("; ")}.`] : [])].join(" ");
 }
 
 /** Parts of dbt-core that say nothing to a person. */

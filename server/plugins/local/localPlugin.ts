@@ -3,7 +3,8 @@ import path from "node:path";
 import type { RuntimeMetadata } from "../../../protocol/runtime.ts";
 import type { RedactingLog } from "../../platform/log.ts";
 import type { DbtPlugin, ProjectRef } from "../dbtPlugin.ts";
-import { adapterPackage } from "./environmentProblems.ts";
+import type { ProjectConfig } from "../../config/projectConfig.ts";
+import { adapterPackage, type EnvironmentProblem } from "./environmentProblems.ts";
 import { environmentReport } from "./environmentReport.ts";
 import { dbtEnvironment } from "./envFile.ts";
 import { createLocalCommands } from "./localCommands.ts";
@@ -14,10 +15,11 @@ import {
   requirePython,
   type LocalSettings,
 } from "./localEnvironment.ts";
+import { projectIssues, withIssues } from "./projectIssues.ts";
 import { createProbe } from "./probePython.ts";
 import { setUpEnvironment } from "./setUpEnvironment.ts";
 import { lintWithSqlfluff } from "./sqlfluffLint.ts";
-import { WorkerSupervisor, type WorkerLaunch, type WorkerStatus } from "./workerSupervisor.ts";
+import { WorkerSupervisor, type Limits, type WorkerLaunch, type WorkerStatus } from "./workerSupervisor.ts";
 
 export type { LocalSettings } from "./localEnvironment.ts";
 
@@ -34,6 +36,24 @@ export interface LocalPluginDeps {
   env: NodeJS.ProcessEnv;
   /** How a project is, whenever that changes; also outside of calls. */
   onStatus?: (projectDir: string, status: WorkerStatus) => void;
+}
+
+/** How a problem of the environment shows in the status of a project that is linted in spite of it. */
+function limitsOf(
+  { code, severity, message, remedy }: EnvironmentProblem,
+  { profile }: ProjectConfig,
+): Limits {
+  const { filePath, adapterTypeRange } = profile;
+  const degraded = severity === "error";
+  return {
+    reason: message,
+    remedy,
+    degraded,
+    explains: degraded || code === "noTemplater",
+    ...(code === "noAdapter" &&
+      filePath !== null &&
+      adapterTypeRange && { place: { filePath, line: adapterTypeRange.start.line + 1 } }),
+  };
 }
 
 interface Session {
@@ -62,7 +82,7 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
   async function launch(project: ProjectRef): Promise<WorkerLaunch> {
     const environment = await environmentOf(project);
     const { python } = requirePython(environment, "linting");
-    const { settings, env, problems } = environment;
+    const { settings, env, problems, config } = environment;
     const problem = problems.find(({ severity }) => severity === "error") ?? problems[0];
     return {
       command: {
@@ -81,11 +101,14 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
       },
       timeLimitSeconds: settings.timeLimitSeconds,
       idleMinutes: settings.idleMinutes,
-      ...(problem && {
-        limits: { reason: problem.message, remedy: problem.remedy, degraded: problem.severity === "error" },
-      }),
+      ...(problem && { limits: limitsOf(problem, config) }),
     };
   }
+
+  const currentConfig = async (project: ProjectRef): Promise<ProjectConfig> => {
+    const { envFile } = await deps.settingsOf(project.projectDir);
+    return configOf(project, await dbtEnvironment(envFile ?? undefined, deps.env, log));
+  };
 
   const existingSession = (project: ProjectRef): Session | undefined => sessions.get(privateDirOf(project));
 
@@ -107,9 +130,7 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
     environmentOf,
     async targetDirOf(project) {
       await requireProject(project.projectDir);
-      const settings = await deps.settingsOf(project.projectDir);
-      const env = await dbtEnvironment(settings.envFile ?? undefined, deps.env, log);
-      return (await configOf(project, env)).paths.target;
+      return (await currentConfig(project)).paths.target;
     },
   });
 
@@ -127,7 +148,11 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
 
     async lintProject(project, request = {}, call = {}) {
       await requireProject(project.projectDir);
-      return lintWithSqlfluff(sessionOf(project).worker, request, call, (text) => log.redactValues(text));
+      const { worker } = sessionOf(project);
+      const result = await lintWithSqlfluff(worker, request, call, (text) => log.redactValues(text));
+      if (!worker.shortcoming) return result;
+      const { problems } = await currentConfig(project);
+      return withIssues(result, projectIssues(project.projectDir, worker.shortcoming, problems));
     },
 
     async fixText(project, { path: filePath, text, rules, format }, call = {}) {

@@ -32,7 +32,21 @@ export interface WorkerStatus {
   state: ProjectState;
   reason?: string;
   remedy?: Remedy;
+  /** What `reason` is about, where it is in a file. */
+  place?: Place;
   versions?: Record<string, string>;
+}
+
+/** An absolute path, and a line from 1 where it is known. */
+export interface Place {
+  filePath: string;
+  line?: number;
+}
+
+/** Why files are linted without all that dbt knows, in the words of the worker or of its environment. */
+export interface Shortcoming {
+  reason: string;
+  place?: Place;
 }
 
 /** How to start a worker, found out anew for every start, so that a mended environment is seen. */
@@ -42,7 +56,15 @@ export interface WorkerLaunch {
   timeLimitSeconds: number;
   idleMinutes: number;
   /** What is less than it should be with this environment although linting works. */
-  limits?: { reason: string; remedy: Remedy; degraded: boolean };
+  limits?: Limits;
+}
+
+export interface Limits extends Shortcoming {
+  remedy: Remedy;
+  /** Too little for all that the product does, even where the worker misses nothing. */
+  degraded: boolean;
+  /** Where the worker lints without dbt, this is why. */
+  explains: boolean;
 }
 
 export interface WorkerSupervisorDeps {
@@ -82,6 +104,7 @@ export class WorkerSupervisor {
   #idle: NodeJS.Timeout | undefined;
   #stopping = new AbortController();
   #status: WorkerStatus = { state: "idle" };
+  #shortcoming: Shortcoming | null = null;
 
   constructor(deps: WorkerSupervisorDeps) {
     this.#deps = deps;
@@ -94,6 +117,11 @@ export class WorkerSupervisor {
 
   get pid(): number | undefined {
     return this.#connection?.pid;
+  }
+
+  /** Null while the worker lints with all that dbt knows, or does not run. */
+  get shortcoming(): Shortcoming | null {
+    return this.#shortcoming;
   }
 
   /**
@@ -188,8 +216,7 @@ export class WorkerSupervisor {
       if (stopped.aborted) throw error;
       if (error instanceof DbtError) {
         this.#failure = { error, until: Date.now() + failureSeconds * 1000 };
-        const { message: reason, remedy } = error;
-        this.#tell({ state: "failed", reason, ...(remedy && { remedy }) });
+        this.#tell(failedStatus(error));
       }
       throw error;
     }
@@ -233,13 +260,15 @@ export class WorkerSupervisor {
     });
     this.#connection = connection;
     this.#launch = launch;
+    this.#shortcoming = null;
     const hello = await connection.request("initialize", launch.initialize);
     this.#tell({
       state: "parsing",
       versions: { ...notableVersions(hello.versions), "python path": launch.command.file },
     });
     const parsed = await connection.request("parse", {});
-    this.#tellWorks(parsed.state, parsed.reason ?? undefined);
+    // Its event said the same before, with the place.
+    if (this.#status.state === "parsing") this.#tellWorks(parsed.state, shortcomingOf(parsed.reason));
     return { connection, hello, launch };
   }
 
@@ -262,20 +291,25 @@ export class WorkerSupervisor {
 
   #onEvent(event: WorkerEvent): void {
     if (event.event !== "status") return;
-    const reason = event.reason ?? undefined;
-    if (event.state === "ready" || event.state === "degraded") this.#tellWorks(event.state, reason);
-    else this.#tell({ state: event.state, ...(reason !== undefined && { reason }) });
+    const said = shortcomingOf(event.reason, event);
+    if (event.state === "ready" || event.state === "degraded") this.#tellWorks(event.state, said);
+    else this.#tell({ state: event.state, ...said });
   }
 
-  #tellWorks(state: "ready" | "degraded", reason: string | undefined): void {
+  /** What is wrong with the environment explains what dbt says in it, and can be repaired. */
+  #tellWorks(state: "ready" | "degraded", said: Shortcoming | null): void {
     const limits = this.#launch?.limits;
-    if (!limits) this.#tell({ state, ...(reason !== undefined && { reason }) });
-    else
-      this.#tell({
-        state: limits.degraded ? "degraded" : state,
-        reason: reason ?? limits.reason,
-        remedy: limits.remedy,
-      });
+    const why = limits && (!said || limits.explains) ? limits : said;
+    const words = why && {
+      reason: this.#deps.log.redactValues(why.reason),
+      ...(why.place && { place: why.place }),
+    };
+    this.#shortcoming = state === "degraded" ? words : null;
+    this.#tell({
+      state: limits?.degraded === true ? "degraded" : state,
+      ...words,
+      ...(limits && why === limits && { remedy: limits.remedy }),
+    });
   }
 
   #tell(status: WorkerStatus): void {
@@ -294,6 +328,24 @@ export class WorkerSupervisor {
     this.#idle = setTimeout(() => void this.stop(), launch.idleMinutes * 60_000);
     this.#idle.unref();
   }
+}
+
+function shortcomingOf(
+  reason: string | null | undefined,
+  place: { filePath?: string | null | undefined; line?: number | null | undefined } = {},
+): Shortcoming | null {
+  if (reason === null || reason === undefined) return null;
+  const { filePath, line } = place;
+  if (typeof filePath !== "string") return { reason };
+  return { reason, place: { filePath, ...(typeof line === "number" && line > 0 && { line }) } };
+}
+
+function failedStatus({ message, remedy, filePath, line }: DbtError): WorkerStatus {
+  return {
+    state: "failed",
+    ...(shortcomingOf(message, { filePath, line }) ?? { reason: message }),
+    ...(remedy && { remedy }),
+  };
 }
 
 /** The caller is let go when its signal fires; the start itself goes on for the others. */

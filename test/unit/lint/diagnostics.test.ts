@@ -28,6 +28,7 @@ function underlined(text: string, its: Partial<LintIssue>): string {
 describe("ranges", () => {
   test.each<[string, string, Partial<LintIssue>, string]>([
     ["as the linter says", "select a", { column: 8, endLine: 1, endColumn: 9 }, "a"],
+    ["after a byte order mark", "\ufeffselect a", { column: 8, endLine: 1, endColumn: 9 }, "a"],
     ["over lines", "a (\n b\n)", { column: 3, endLine: 3, endColumn: 2 }, "(\n b\n)"],
     ["after a pair of surrogates", "'😀' bad", { column: 5, endLine: 1, endColumn: 8 }, "bad"],
     ["after é made of two code points", "'e\u0301' bad", { column: 6, endLine: 1, endColumn: 9 }, "bad"],

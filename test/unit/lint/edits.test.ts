@@ -68,6 +68,7 @@ describe("editsBetween", () => {
 
   test("a byte order mark the editor does not show is not put into the text", () => {
     expect(applied(documentOf("SELECT 1"), "\ufeffselect 1")).toBe("select 1");
+    expect(applied(documentOf("\ufeffSELECT 1"), "select 1")).toBe("\ufeffselect 1");
   });
 
   test("lines that stay keep the line end they have in a file of both kinds", () => {
