@@ -20,7 +20,7 @@ from floe_dbt_worker.protocol import Channel, RequestFailed
 from floe_dbt_worker.templating import warm_templater
 
 _GIVES_WAY_SECONDS = 20
-"""So long a parse in the background is begun again after each request; then one request has to wait for it."""
+"""So long a background parse begins again after each request; then one request has to wait for it."""
 _PARSED_FILES = (".yml", ".yaml", ".sql", ".md", ".py", ".csv")
 
 
