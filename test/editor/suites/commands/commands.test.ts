@@ -116,7 +116,7 @@ test("the menu of the status bar has everything one can do, and opens it", async
     "Open Settings",
   ]);
   await page.pickQuickPickItem("Open Settings");
-  await page.waitForText("When SQL is linted.");
+  await page.waitForText("10 Settings Found");
   await page.screenshot("settings");
   await vscode.commands.executeCommand("workbench.action.closeActiveEditor");
 });

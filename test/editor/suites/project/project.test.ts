@@ -53,6 +53,8 @@ test("Fix Project shows the refactor preview, changes nothing before, and everyt
   const fixing = vscode.commands.executeCommand("floeDbt.fixProject");
   await page.waitForText("Refactor Preview");
   assert.equal(Buffer.from(await vscode.workspace.fs.readFile(file)).toString(), before);
+  const rows = await page.refactorPreviewRows();
+  assert.match(rows[0] ?? "", /tour_aliasing\.sql/, "only fixes are listed");
   await page.screenshot("refactor-preview");
   await page.clickButton("Apply");
   await page.waitForText("Fixed ");
