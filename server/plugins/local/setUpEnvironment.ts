@@ -27,11 +27,12 @@ export interface SetUpDeps {
 /** How to make an environment and install into it: with uv where it is on PATH, else with venv and pip. */
 interface Installer {
   make(): Promise<Command>;
-  install(python: string, requirements: string[]): Command;
+  install(python: string, requirements: string[], options?: { wheelsOnly: boolean }): Command;
 }
 
 /**
- * Makes a virtual environment with dbt-core, the profile's adapter, SQLFluff and its dbt templater in the same version.
+ * Makes a virtual environment with dbt-core, the profile's adapter, SQLFluff and its dbt templater in the same version, and
+ * SQLFluff's Rust parser where there is one for this machine.
  * What it did not make it never removes; what it made is removed again if it is cancelled or fails.
  * @returns the interpreter of the environment
  * @throws DbtEnvironmentError with the installer's own words, DbtCancelledError
@@ -64,12 +65,7 @@ async function setUp(wish: EnvironmentWish, deps: SetUpDeps, call: Call): Promis
     if (outcome.ended === "cancelled")
       throw new DbtCancelledError("Setting up the environment was cancelled.");
     if (outcome.exitCode === 0) return;
-    const words = `${outcome.stdout}\n${outcome.stderr}`
-      .trim()
-      .split(/\r?\n/)
-      .filter(isError)
-      .slice(-4)
-      .join(" ");
+    const words = installersWords(`${outcome.stdout}\n${outcome.stderr}`);
     throw new DbtEnvironmentError(`${what} failed: ${words || "see the log"}`);
   };
 
@@ -91,10 +87,36 @@ async function setUp(wish: EnvironmentWish, deps: SetUpDeps, call: Call): Promis
     return facts.versions;
   };
 
+  const install = async (requirements: string[]): Promise<void> => {
+    try {
+      await run(installer.install(interpreter, requirements), "Installing");
+    } catch (error) {
+      if (error instanceof DbtCancelledError) throw error;
+      // Something has to be built here, and cannot be. Versions that come built may do, if older ones.
+      try {
+        await run(installer.install(interpreter, requirements, { wheelsOnly: true }), "Installing");
+      } catch (second) {
+        throw second instanceof DbtCancelledError ? second : error;
+      }
+    }
+  };
+  /** SQLFluff parses some times faster with it, and does without it where there is none for this machine. */
+  const addRustParser = async (version: string): Promise<void> => {
+    const command = installer.install(interpreter, [`sqlfluffrs==${version}`], { wheelsOnly: true });
+    try {
+      await run(command, "Installing SQLFluff's Rust parser");
+    } catch (error) {
+      if (error instanceof DbtCancelledError) throw error;
+      deps.log.info(
+        `SQLFluff parses in Python here: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  };
+
   const adapter = adapterPackage(wish.adapterType ?? "duckdb");
   step(1, `Installing dbt-core, ${adapter} and SQLFluff`);
   const requirements = [dbtRequirement(wish.dbtVersion), adapter, "sqlfluff", "sqlfluff-templater-dbt"];
-  await run(installer.install(interpreter, requirements), "Installing");
+  await install(requirements);
 
   step(2, "Checking that SQLFluff and its dbt templater fit");
   for (const [leader, follower] of [
@@ -106,7 +128,7 @@ async function setUp(wish: EnvironmentWish, deps: SetUpDeps, call: Call): Promis
     if (version === undefined || version === versions[follower]) break;
     const pair = [...requirements.slice(0, 2), `${leader}==${version}`, `${follower}==${version}`];
     try {
-      await run(installer.install(interpreter, pair), "Installing");
+      await install(pair);
     } catch (error) {
       // No such pair beside this dbt: the other one leads, and if that fails too, its error is the one to show.
       if (error instanceof DbtCancelledError || leader === "sqlfluff") throw error;
@@ -121,6 +143,7 @@ async function setUp(wish: EnvironmentWish, deps: SetUpDeps, call: Call): Promis
       `The environment was made, but sqlfluff ${sqlfluff ?? "(none)"} and sqlfluff-templater-dbt ${templater ?? "(none)"} do not fit.`,
     );
   }
+  await addRustParser(sqlfluff);
   step(total, `dbt-core ${versions["dbt-core"] ?? ""} and sqlfluff ${sqlfluff} are ready`);
   return { python: interpreter };
 }
@@ -129,9 +152,9 @@ function uvInstaller(uv: string, wish: EnvironmentWish, { env }: SetUpDeps): Ins
   const wanted = wish.pythonVersion ? ["--python", wish.pythonVersion] : [];
   return {
     make: () => Promise.resolve({ file: uv, args: ["venv", ...wanted, wish.folder], env }),
-    install: (python, requirements) => ({
+    install: (python, requirements, { wheelsOnly } = { wheelsOnly: false }) => ({
       file: uv,
-      args: ["pip", "install", "--python", python, ...requirements],
+      args: ["pip", "install", "--python", python, ...binaryOnly(wheelsOnly), ...requirements],
       env,
     }),
   };
@@ -156,13 +179,20 @@ function pipInstaller(wish: EnvironmentWish, { env, probe }: SetUpDeps): Install
         `No Python ${wanted ?? "3.9 or newer"} was found on PATH to make a virtual environment with. Install Python, or uv, and try again.`,
       );
     },
-    install: (python, requirements) => ({
+    install: (python, requirements, { wheelsOnly } = { wheelsOnly: false }) => ({
       file: python,
-      args: ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", ...requirements],
+      args: [
+        ...["-m", "pip", "install", "--disable-pip-version-check", "--no-input"],
+        ...binaryOnly(wheelsOnly),
+        ...requirements,
+      ],
       env,
     }),
   };
 }
+
+/** To build one from source a person would need Rust. */
+const binaryOnly = (wheelsOnly: boolean): string[] => (wheelsOnly ? ["--only-binary=:all:"] : []);
 
 /** "1.11" means any 1.11.x; without a wish it is dbt 1.x: version 2 is another engine. */
 function dbtRequirement(wanted: string | undefined): string {
@@ -171,7 +201,16 @@ function dbtRequirement(wanted: string | undefined): string {
   return /^\d/.test(wanted) ? `dbt-core==${wanted}` : `dbt-core${wanted.replaceAll(" ", "")}`;
 }
 
-const isError = (line: string): boolean => /error|fail|no matching|not found|could not|×|╰/i.test(line);
+/** The last of what pip or uv say that tells a cause; not their remarks on whose fault it is. */
+function installersWords(output: string): string {
+  const lines = output.split(/\r?\n/).map((line) => line.replace(/^[\s│×╰─>]+/, "").trim());
+  const remarks =
+    /^(note|hint):|^error: (subprocess-exited|metadata-generation|legacy-install)|^Encountered error|^See above/;
+  const causes = lines.filter(
+    (line) => /error|fail|no matching|not found|could not|did not run/i.test(line) && !remarks.test(line),
+  );
+  return [...new Set(causes)].slice(-3).join(" ");
+}
 
 async function exists(folder: string): Promise<boolean> {
   return access(path.resolve(folder)).then(
