@@ -1,8 +1,9 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * One project a kind of test. `unit` starts no process and stays under 15 s; the others start real parts
- * (a language server, Python with dbt and SQLFluff) and so run one file after another on two cores.
+ * One project a kind of test. `unit` stays under 15 s; `process` tests how processes are started, kept and ended, with
+ * small stand-ins; the others start real parts (a language server, Python with dbt and SQLFluff). All but `unit` run one
+ * file after another on two cores.
  */
 const kind = (name: string, options: { seconds: number; parallel?: boolean }) => ({
   test: {
@@ -18,6 +19,7 @@ export default defineConfig({
   test: {
     projects: [
       kind("unit", { seconds: 10, parallel: true }),
+      kind("process", { seconds: 30 }),
       kind("worker", { seconds: 120 }),
       kind("contract", { seconds: 180 }),
       kind("server", { seconds: 120 }),

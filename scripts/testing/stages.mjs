@@ -19,6 +19,7 @@ export const stages = {
   prettier: check("prettier", [toolScript("prettier/bin/prettier.cjs"), "--check", "."]),
   manifest: check("manifest", ["scripts/manifest.mjs", "--check"]),
   unit: vitest("unit", 2),
+  process: vitest("process", 3),
   worker: vitest("worker", 10),
   contract: vitest("contract", 10),
   server: vitest("server", 10),

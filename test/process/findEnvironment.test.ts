@@ -3,10 +3,10 @@ import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, w
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { RedactingLog } from "../../../server/platform/log.ts";
-import { findEnvironment, type ExplicitPython } from "../../../server/plugins/local/findEnvironment.ts";
-import { createProbe } from "../../../server/plugins/local/probePython.ts";
-import type { PlacesInput } from "../../../server/plugins/local/pythonPlaces.ts";
+import { RedactingLog } from "../../server/platform/log.ts";
+import { findEnvironment, type ExplicitPython } from "../../server/plugins/local/findEnvironment.ts";
+import { createProbe } from "../../server/plugins/local/probePython.ts";
+import type { PlacesInput } from "../../server/plugins/local/pythonPlaces.ts";
 
 /** Real virtual environments without pip; a package is "installed" by its metadata, which is all the search reads. */
 const root = realpathSync(mkdtempSync(path.join(tmpdir(), "floe-dbt-env-")));

@@ -1,8 +1,8 @@
 import path from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { RedactingLog } from "../../../server/platform/log.ts";
-import { DbtCancelledError, DbtEnvironmentError, DbtLintError } from "../../../server/plugins/errors.ts";
-import { WorkerSupervisor, type WorkerStatus } from "../../../server/plugins/local/workerSupervisor.ts";
+import { RedactingLog } from "../../server/platform/log.ts";
+import { DbtCancelledError, DbtEnvironmentError, DbtLintError } from "../../server/plugins/errors.ts";
+import { WorkerSupervisor, type WorkerStatus } from "../../server/plugins/local/workerSupervisor.ts";
 
 /** A real process that speaks the worker's protocol and misbehaves when told to. */
 const standIn = path.join(import.meta.dirname, "standInWorker.mjs");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { RedactingLog } from "../../../server/platform/log.ts";
-import { runToEnd, startLineProcess } from "../../../server/platform/process.ts";
+import { RedactingLog } from "../../server/platform/log.ts";
+import { runToEnd, startLineProcess } from "../../server/platform/process.ts";
 
 const node = (script: string, ...args: string[]) => ({
   file: process.execPath,
