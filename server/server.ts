@@ -1,3 +1,4 @@
+import { homedir } from "node:os";
 import type { Connection, ServerCapabilities } from "vscode-languageserver/node";
 import { pythonInterpreterRequest } from "../protocol/requests.ts";
 import type { Settings } from "../protocol/settings.ts";
@@ -107,6 +108,8 @@ export function createServer(connection: Connection, deps: ServerDeps): AsyncDis
     const projects = new Projects({
       registry,
       settings,
+      env: deps.env,
+      homeDir: homedir(),
       environmentOf: (set, workspaceDir) => deps.environmentOf(set, workspaceDir, log),
       log,
       textOf: (filePath) => documents.textOf(filePath),

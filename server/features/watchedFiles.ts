@@ -49,14 +49,15 @@ export const watchedFiles: Feature = {
   },
 };
 
-/** Configuration above or beside the workspace, such as ~/.dbt/profiles.yml. */
+/** Configuration above or beside the workspace, such as ~/.dbt/profiles.yml, or with a name of the user's own. */
 function watchersOutside({ client, projects }: ServerContext): FileSystemWatcher[] {
-  const files = projects.all
-    .flatMap((project) => project.config.files)
-    .filter((file) => !client.folders.some((folder) => isInside(file, folder)));
-  return [...new Set(files)].map((file) => ({
-    globPattern: { baseUri: uriOfPath(path.dirname(file)), pattern: path.basename(file) },
-  }));
+  const isWatched = (file: string): boolean =>
+    client.folders.some((folder) => isInside(file, folder)) && /\.ya?ml$|^\.env$/.test(path.basename(file));
+  return projects.configFiles
+    .filter((file) => !isWatched(file))
+    .map((file) => ({
+      globPattern: { baseUri: uriOfPath(path.dirname(file)), pattern: path.basename(file) },
+    }));
 }
 
 async function filesChanged(context: ServerContext, changes: readonly FileEvent[]): Promise<void> {
@@ -96,5 +97,6 @@ async function filesChanged(context: ServerContext, changes: readonly FileEvent[
       if (present.length > 0) await linting.lintProject(project, { paths: present, interactive: false });
     }
   }
-  if (files.some(({ filePath }) => isLinterConfig(filePath))) linting.relintOpen();
+  const changesIssues = configFiles.length > 0 || files.some(({ filePath }) => isLinterConfig(filePath));
+  if (changesIssues) linting.relintOpen();
 }

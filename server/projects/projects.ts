@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { ProjectStatus } from "../../protocol/runtime.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import { type DiscoveredProject, discoverProjects, owningProject } from "../config/discoverProjects.ts";
@@ -6,11 +7,14 @@ import type { Log } from "../platform/log.ts";
 import { isInside, pathKey } from "../platform/uri.ts";
 import type { PluginRegistry } from "../plugins/registry.ts";
 import { type LiveStatus, Project } from "./project.ts";
+import { envFileOf } from "./settingPaths.ts";
 import type { SettingsStore } from "./settingsStore.ts";
 
 export interface ProjectsDeps {
   registry: PluginRegistry;
   settings: SettingsStore;
+  env: NodeJS.ProcessEnv;
+  homeDir: string;
   /** Environment dbt has in a project. */
   environmentOf: (settings: Settings, workspaceDir: string) => Promise<NodeJS.ProcessEnv>;
   log: Log;
@@ -34,6 +38,8 @@ export class Projects {
   readonly #deps: ProjectsDeps;
   readonly #listeners: Partial<ProjectsEvents>[] = [];
   readonly #projects = new Map<string, Project>();
+  /** What each project's processes were, or will be, started with. */
+  readonly #environments = new Map<string, NodeJS.ProcessEnv>();
   #discovered: DiscoveredProject[] = [];
   #folders: string[] = [];
   /** The last of the discoveries and readings, which run one after another. */
@@ -82,6 +88,7 @@ export class Projects {
       for (const [key, project] of [...this.#projects]) {
         if (found.has(key)) continue;
         this.#projects.delete(key);
+        this.#environments.delete(key);
         this.#tell("removed", project);
         if (project.started) await project.stop();
       }
@@ -96,7 +103,7 @@ export class Projects {
       const keys = files && new Set(files.map(pathKey));
       for (const discovered of this.#discovered) {
         const project = this.at(discovered.projectDir);
-        const isTouched = !keys || project?.config.files.some((file) => keys.has(pathKey(file)));
+        const isTouched = !keys || !project || this.#sources(project).some((file) => keys.has(pathKey(file)));
         if (isTouched) await this.#read(discovered);
       }
       this.#statusChanged();
@@ -105,12 +112,20 @@ export class Projects {
 
   /** Whether the configuration of some project is read from this file. */
   readsConfigFrom(filePath: string): boolean {
-    const key = pathKey(filePath);
-    return this.all.some((project) => project.config.files.some((file) => pathKey(file) === key));
+    return this.#configuredBy(filePath).length > 0;
   }
 
-  /** Projects that hold this file, or have it among their packages. */
+  /** Files of configuration, wherever they are, that are there or may appear. */
+  get configFiles(): string[] {
+    return [...new Set(this.all.flatMap((project) => this.#sources(project)))];
+  }
+
+  /** Projects that hold this file, have it among their packages, or are configured by it from elsewhere. */
   affectedBy(filePath: string): Project[] {
+    return [...new Set([...this.#holding(filePath), ...this.#configuredBy(filePath)])];
+  }
+
+  #holding(filePath: string): Project[] {
     const owner = owningProject(filePath, this.#discovered);
     const project = owner && this.at(owner.projectDir);
     if (project) {
@@ -118,6 +133,17 @@ export class Projects {
       return isInside(filePath, target) || isInside(filePath, logs) ? [] : [project];
     }
     return this.all.filter((each) => isInside(filePath, each.config.paths.packages));
+  }
+
+  #configuredBy(filePath: string): Project[] {
+    const key = pathKey(filePath);
+    return this.all.filter((project) => this.#sources(project).some((file) => pathKey(file) === key));
+  }
+
+  #sources({ config, settings }: Project): string[] {
+    const { env, homeDir } = this.#deps;
+    const envFile = envFileOf(settings, { workspaceDir: config.workspaceDir, homeDir, env });
+    return envFile === undefined ? config.files : [...config.files, envFile];
   }
 
   /** A plugin says how a project is. */
@@ -134,15 +160,20 @@ export class Projects {
 
   async #read({ projectDir, workspaceDir }: DiscoveredProject): Promise<void> {
     const settings = await this.#deps.settings.get(projectDir);
+    const env = await this.#deps.environmentOf(settings, workspaceDir);
     const config = await loadProjectConfig(projectDir, {
       workspaceDir,
       settings,
-      env: await this.#deps.environmentOf(settings, workspaceDir),
+      env,
       text: this.#deps.textOf,
     });
     const known = this.at(projectDir);
+    // Variables are given to a process when it starts.
+    const hasNewVariables = !isDeepStrictEqual(env, this.#environments.get(pathKey(projectDir)));
+    this.#environments.set(pathKey(projectDir), env);
     if (known) {
-      if (known.started && compilesElsewhere(known, config, settings)) await known.stop();
+      const isStale = hasNewVariables || compilesElsewhere(known, config, settings);
+      if (known.started && isStale) await known.stop();
       known.config = config;
       known.settings = settings;
       this.#tell("configured", known);

@@ -34,6 +34,8 @@ import { TextDocument } from "vscode-languageserver-textdocument";
 import { type InitializationOptions, statusNotification } from "../../protocol/requests.ts";
 import type { ProjectStatus } from "../../protocol/runtime.ts";
 import { pathOfUri, uriOfPath } from "../../server/platform/uri.ts";
+import { dbtEnvironment } from "../../server/plugins/local/envFile.ts";
+import { envFileOf } from "../../server/projects/settingPaths.ts";
 import { createServer, type ServerDeps } from "../../server/server.ts";
 
 /** How long a test waits for what has to come, in milliseconds. */
@@ -269,7 +271,8 @@ function serverInProcess(options: ClientOptions, plugins: ServerDeps["plugins"])
   const env = options.env ?? {};
   const server = createServer(connection, {
     env,
-    environmentOf: () => Promise.resolve(env),
+    environmentOf: (settings, workspaceDir, log) =>
+      dbtEnvironment(envFileOf(settings, { workspaceDir, homeDir: os.homedir(), env }), env, log),
     version: "0.0.0",
     storageDir: path.join(os.tmpdir(), "floe-dbt-test-storage"),
     plugins,

@@ -159,6 +159,98 @@ describe("projects", () => {
 });
 
 describe("configuration", () => {
+  test.each([
+    ["profilesDir", { profilesDir: "elsewhere" }],
+    ["python.path", { python: { path: "/opt/python" } }],
+    ["envFile", { envFile: "${workspaceFolder}/prod.env" }],
+    ["runtime", { runtime: "cloud" }],
+  ])("a change of %s stops what runs with the old one, and lints again", async (_name, changed) => {
+    await using project = await dbtProject({ "elsewhere/profiles.yml": profilesYml });
+    let section = {};
+    await using session = await started([project.dir], () => section);
+    const { client, plugin, host } = session;
+    const uri = await client.open(project.file("models/a.sql"), "select 1\n");
+    await client.waitForDiagnostics(uri, () => true);
+    host.onStatus(project.dir, { state: "ready" });
+    await client.waitForStatus(([its]) => its?.state === "ready");
+    section = changed;
+    await client.connection.sendNotification("workspace/didChangeConfiguration", { settings: null });
+    await client.waitForStatus(([its]) => its?.state === ("runtime" in changed ? "failed" : "idle"));
+    expect(plugin.stops).toBe(1);
+    if (!("runtime" in changed)) {
+      await client.waitFor("another lint", () => (plugin.lints.length > 1 ? true : undefined));
+    }
+  });
+
+  test("a setting that has nothing to do with how dbt runs stops nothing", async () => {
+    await using project = await dbtProject();
+    let section = {};
+    await using session = await started([project.dir], () => section);
+    const { client, plugin, host } = session;
+    await client.waitForStatus((all) => all.length === 1);
+    host.onStatus(project.dir, { state: "ready" });
+    await client.waitForStatus(([its]) => its?.state === "ready");
+    section = { lint: { run: "onSave" } };
+    await client.connection.sendNotification("workspace/didChangeConfiguration", { settings: null });
+    await client.connection.sendRequest(statusRequest, {});
+    expect(plugin.stops).toBe(0);
+  });
+
+  test("manifest.yaml that chooses another runtime, and takes it back", async () => {
+    await using project = await dbtProject({ "manifest.yaml": "plugins:\n  dbt_runtime: local\n" });
+    await using session = await started([project.dir]);
+    const { client, plugin, host } = session;
+    await client.waitForStatus(([its]) => its?.runtimeReason.startsWith("manifest.yaml") === true);
+    host.onStatus(project.dir, { state: "ready" });
+    await client.waitForStatus(([its]) => its?.state === "ready");
+    const chosen = async (runtime: string): Promise<void> => {
+      const filePath = await project.write("manifest.yaml", `plugins:\n  dbt_runtime: ${runtime}\n`);
+      await client.filesChanged({ [filePath]: FileChangeType.Changed });
+    };
+    await chosen("cloud");
+    await client.waitForStatus(([its]) => its?.state === "failed" && its.runtime === "cloud");
+    expect(plugin.stops).toBe(1);
+    await chosen("local");
+    await client.waitForStatus(([its]) => its?.state === "idle" && its.runtime === "local");
+  });
+
+  test("a profiles.yml outside the project is read again, and told to the plugin", async () => {
+    await using elsewhere = await dbtProject({ "dbt_project.yml": null }, "home");
+    await using project = await dbtProject({ "profiles.yml": null });
+    await using session = await started([project.dir], () => ({ profilesDir: elsewhere.dir }));
+    const { client, plugin, host } = session;
+    await client.waitForStatus(([its]) => its?.target === "dev");
+    host.onStatus(project.dir, { state: "ready" });
+    await client.waitForStatus(([its]) => its?.state === "ready");
+    const filePath = await elsewhere.write(
+      "profiles.yml",
+      profilesYml.replace("target: dev", "target: other"),
+    );
+    await client.filesChanged({ [filePath]: FileChangeType.Changed });
+    await client.waitForStatus(([its]) => its?.target === "other");
+    await client.connection.sendRequest(statusRequest, {});
+    expect(plugin.changed).toEqual([filePath]);
+  });
+
+  test("a variable that a .env file brings mends what missed it, and what runs is started with it", async () => {
+    const asks = profilesYml.replace("env_var('SHOP_DUCKDB', 'shop.duckdb')", "env_var('SHOP_PLACE')");
+    await using project = await dbtProject({ "profiles.yml": asks });
+    await using session = await started([project.dir]);
+    const { client, plugin, host } = session;
+    const profiles = uriOfPath(project.file("profiles.yml"));
+    await client.waitForDiagnostics(profiles, (all) => all.some(({ code }) => code === "missing-env-var"));
+    await client.open(project.file("models/a.sql"), "select 1\n");
+    await client.waitFor("a lint", () => (plugin.lints.length > 0 ? true : undefined));
+    host.onStatus(project.dir, { state: "ready" });
+    await client.waitForStatus(([its]) => its?.state === "degraded");
+    const filePath = await project.write(".env", "SHOP_PLACE=shop.duckdb\n");
+    await client.filesChanged({ [filePath]: FileChangeType.Created });
+    await client.waitForDiagnostics(profiles, (all) => all.length === 0);
+    await client.waitForStatus(([its]) => its?.state === "idle");
+    expect(plugin.stops).toBe(1);
+    await client.waitFor("another lint", () => (plugin.lints.length > 1 ? true : undefined));
+  });
+
   test("a mistake is shown at its line, live from the text that is typed, and goes with it", async () => {
     await using project = await dbtProject();
     await using session = await started([project.dir]);
