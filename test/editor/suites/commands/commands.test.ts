@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import * as vscode from "vscode";
 import { page } from "../../probe/page.ts";
 import { ourProcesses } from "../../probe/processes.ts";
@@ -11,8 +12,10 @@ import {
   placeCursor,
   projectIn,
   replaceText,
+  setSetting,
 } from "../../probe/product.ts";
 import { test } from "../../probe/tests.ts";
+import { waitFor } from "../../probe/waiting.ts";
 
 const layout = "models/lint_tour/tour_layout.sql";
 const aliasing = "models/lint_tour/tour_aliasing.sql";
@@ -141,16 +144,17 @@ test("the Doctor's report is copied as Markdown", async () => {
   await vscode.commands.executeCommand("workbench.action.closeActiveEditor");
 });
 
-test("Select Python lists what was found", async () => {
+test("Select Python lists what was found, and writes the path of the chosen one", async () => {
   await page.runCommand("Floe dbt: Select Python");
   await page.waitForText("Find by Itself");
-  const items = await page.quickPickItems();
   await page.screenshot("select-python");
-  assert.ok(
-    items.some((item) => item.startsWith("python")),
-    items.join("; "),
-  );
-  await page.press("Escape");
+  await page.pickQuickPickItem("in use");
+  const written = (): string | undefined =>
+    vscode.workspace.getConfiguration("floeDbt").inspect<string>("python.path")?.workspaceValue;
+  const python = await waitFor("the setting", written, [vscode.workspace.onDidChangeConfiguration]);
+  assert.ok(existsSync(python), python);
+  await setSetting("python.path", undefined);
+  await projectIn(["ready"]);
 });
 
 test("the walkthrough opens with its three steps", async () => {
