@@ -5,7 +5,7 @@ import {
   type ProjectParams,
 } from "../../protocol/requests.ts";
 import { DbtError } from "../plugins/errors.ts";
-import type { Project } from "../projects/project.ts";
+import { showProblems, type Project } from "../projects/project.ts";
 import type { Feature, ServerContext } from "./feature.ts";
 import { signalOf } from "./guard.ts";
 import { projectsOf } from "./projectCommands.ts";
@@ -35,7 +35,6 @@ async function examineProject(project: Project, signal: AbortSignal): Promise<Do
   const { config } = project;
   const { profile } = config;
   const facts = [
-    { label: "Project", value: `${config.name} (${config.projectDir})` },
     { label: "Profile", value: profile.name ?? "none" },
     { label: "profiles.yml", value: profile.filePath ?? "not found" },
     { label: "Target", value: project.settings.target || (profile.target ?? "none") },
@@ -45,7 +44,13 @@ async function examineProject(project: Project, signal: AbortSignal): Promise<Do
     ({ severity, message, filePath, range }) =>
       severity === "info"
         ? []
-        : [{ severity, message: `${message} (${filePath}, line ${range.start.line + 1})` }],
+        : [
+            {
+              severity,
+              message: `${message} (${filePath}, line ${range.start.line + 1})`,
+              remedy: showProblems,
+            },
+          ],
   );
   try {
     const report = await project.plugin().inspect(project.ref, { signal });
@@ -81,6 +86,7 @@ function toMarkdown(projects: readonly DoctorProject[]): string {
     return [
       `## ${status.projectName}`,
       "",
+      `- Folder: ${status.projectDir}`,
       `- State: **${status.state}**${status.reason === undefined ? "" : `: ${status.reason}`}`,
       `- Runtime: ${status.runtime ?? "none"} (${status.runtimeReason})`,
       ...facts.map(({ label, value }) => `- ${label}: ${value}`),

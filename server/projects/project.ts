@@ -168,7 +168,7 @@ export class Project {
   }
 }
 
-const showProblems: Remedy = { title: "Show Problems", command: "workbench.actions.view.problems" };
+export const showProblems: Remedy = { title: "Show Problems", command: "workbench.actions.view.problems" };
 
 function missingRuntime(runtime: string, reason: string): LiveStatus {
   const remedy: Remedy = {
