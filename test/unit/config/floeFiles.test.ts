@@ -229,7 +229,11 @@ test.each([
     "platform:\n  manifest: oci://registry/x\n",
     `floe.yaml:2:13 info Only a manifest.yaml in a folder is read here; this address is left to floe.`,
   ],
-  ["broken YAML", "transforms:\n  - {name: a\n", `floe.yaml:2:5 error This bracket or brace is never closed.`],
+  [
+    "broken YAML",
+    "transforms:\n  - {name: a\n",
+    `floe.yaml:2:5 error This bracket or brace is never closed.`,
+  ],
 ])("floe.yaml: %s is said at its key", async (_, floe, problem) => {
   await using folder = await folderWith({ ...goodProject, "floe.yaml": floe });
   const [first, ...more] = shown(await load(folder), folder);
