@@ -26,6 +26,20 @@ test("without dbt files are linted with the Jinja templater, and the reason says
   expect(issues.map((issue) => issue.ruleCode)).toEqual(["CP01"]);
 });
 
+test("without dbt, a configuration that names the Jinja templater gets exactly SQLFluff's answer", async () => {
+  await using environment = await pythonEnvironment(/^(dbt|sqlfluff_templater)/);
+  await using shop = await dbtProject({
+    ".sqlfluff": "[sqlfluff]\ndialect = duckdb\ntemplater = jinja\n",
+    "models/b.sql": "SELECT id from {{ unheard_of('a') }}\n",
+  });
+  await using worker = await startWorker({ projectDir: shop.dir, python: environment.python });
+  expect(await worker.request("parse", {})).toMatchObject({ state: "ready" });
+  const model = shop.file("models/b.sql");
+  const answer = issuesOf(await worker.lint(model));
+  expect(answer).toEqual((await sqlfluffLint(environment.python, shop.dir)).get(model));
+  expect(answer.map(([, , code]) => code)).toContain("TMP");
+});
+
 test("without an adapter it is the adapter that is asked for", async () => {
   await using environment = await pythonEnvironment(/^(dbt_duckdb|duckdb)/);
   await using shop = await project();

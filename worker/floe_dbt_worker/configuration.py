@@ -115,6 +115,17 @@ class Configuration:
         self._signature = (self._stat(), degraded, dialect)
         return True
 
+    @staticmethod
+    def needs_dbt() -> bool:
+        """Whether linting here takes the dbt templater: it is named, or nothing is and dbt's is taken."""
+        from sqlfluff.core.config import loader
+
+        try:
+            found = loader.load_config_up_to_path(".")
+        except Exception:
+            return False  # `refresh` says what is wrong with it
+        return not found or found.get("core", {}).get("templater") == "dbt"
+
     def root(self, rules: str = "") -> Any:
         """The FluffConfig of the working directory.
 

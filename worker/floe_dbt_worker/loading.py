@@ -164,7 +164,7 @@ class Loading:
         broken = next(
             (problem for problem in self._hello["problems"] if problem["code"] != "sqlfluff-missing"), None
         )
-        if broken is not None:
+        if broken is not None and self._configuration.needs_dbt():
             raise _Unusable(broken["message"])
         self._configuration.refresh(False, self._adapter())
         root = self._configuration.root()
