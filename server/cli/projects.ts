@@ -76,6 +76,7 @@ export async function openProjects(
     }
     configs.set(projectDir, config);
   }
+  const told = new Set<string>();
   const registry = createPluginRegistry({
     local: () =>
       createLocalPlugin({
@@ -87,9 +88,9 @@ export async function openProjects(
         onStatus(projectDir, { state, reason }) {
           // A failure is said once, as the error it ends in; what is wrong in the configuration is said already.
           const known = mistakesDbtStumblesOver(configs.get(projectDir)?.problems ?? []).length > 0;
-          if (state === "degraded" && reason !== undefined && !known) {
-            terminal.words(`Linted without all that dbt knows: ${reason}`);
-          }
+          if (state !== "degraded" || reason === undefined || known || told.has(reason)) return;
+          told.add(reason);
+          terminal.words(`Linted without all that dbt knows: ${reason}`);
         },
       }),
   });

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { type BuiltProduct, buildProduct } from "../harness/builtProduct.ts";
 import { dbtProject } from "../harness/dbtProject.ts";
 import { testPython } from "../harness/environment.ts";
+import { pythonEnvironment } from "../worker/environments.ts";
 
 const python = testPython();
 let product: BuiltProduct;
@@ -61,6 +62,18 @@ describe("floe-dbt lint", () => {
     expect(result).toMatchObject({ errors: 0, passed: true, total_issues: result.issues.length });
     expect(result.issues.every((issue) => issue.file_path === project.file("models/b.sql"))).toBe(true);
     expect(new Set(result.issues.map((issue) => issue.rule_code))).toEqual(new Set(["LT01", "CP01"]));
+  });
+
+  test("without dbt a project with the Jinja templater is linted, and what is missing is said once", async () => {
+    await using environment = await pythonEnvironment(/^(dbt|sqlfluff_templater)/);
+    await using project = await dbtProject({
+      ".sqlfluff": "[sqlfluff]\ndialect = duckdb\ntemplater = jinja\nrules = CP01\n",
+      "models/b.sql": "SELECT 1 as id\n",
+    });
+    const { code, stdout, stderr } = await floeDbt(["lint", "--python", environment.python], project.dir);
+    expect(stdout).toMatch(/1:10 {2}warning {2}CP01/);
+    expect(stderr.match(/dbt-core is not installed/g)).toHaveLength(1);
+    expect(code).toBe(0);
   });
 
   test("issues of severity error exit 1, and name the line", async () => {
