@@ -30,14 +30,30 @@ export function createLocalCommands(deps: {
   /** Projects whose last command failed before it wrote a manifest: what is on disk is older, and said to be. */
   const staleBecause = new Map<string, string>();
 
-  async function inTurn<T>(project: ProjectRef, call: Call, work: () => Promise<T>): Promise<T> {
+  /**
+   * A call that is cancelled while it waits is let go at once. One that runs ends first, which may take dbt a few seconds:
+   * the queue would otherwise start the next on a warehouse that is still in use.
+   */
+  async function inTurn<T>(project: ProjectRef, { signal }: Call, work: () => Promise<T>): Promise<T> {
     const queue = queues.get(project.projectDir) ?? new PQueue({ concurrency: 1 });
     queues.set(project.projectDir, queue);
+    const waiting = new AbortController();
+    const letGo = (): void => waiting.abort();
+    if (signal?.aborted) letGo();
+    signal?.addEventListener("abort", letGo, { once: true });
     try {
-      return await queue.add(work, { ...(call.signal && { signal: call.signal }) });
+      return await queue.add(
+        () => {
+          signal?.removeEventListener("abort", letGo);
+          return work();
+        },
+        { signal: waiting.signal },
+      );
     } catch (error) {
-      if (call.signal?.aborted && !(error instanceof DbtError)) throw new DbtCancelledError("Cancelled.");
+      if (signal?.aborted && !(error instanceof DbtError)) throw new DbtCancelledError("Cancelled.");
       throw error;
+    } finally {
+      signal?.removeEventListener("abort", letGo);
     }
   }
 
