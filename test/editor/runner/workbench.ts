@@ -62,7 +62,11 @@ export function pageVerbs(
       page.locator(".monaco-button, .monaco-text-button, a.action-label", { hasText: text }).first().click(),
     waitForText: (text) => waitForText(page, text),
     quickPickItems: async () => {
-      await page.locator(".quick-input-list .monaco-list-row").first().waitFor();
+      // The command palette, which may still be closing, is the same widget with a ">" before what is typed.
+      await page.waitForFunction(
+        `!(document.querySelector(".quick-input-widget input[type=text]")?.value ?? ">").startsWith(">") &&
+          document.querySelector(".quick-input-list .monaco-list-row") !== null`,
+      );
       return (await page.locator(".quick-input-list .monaco-list-row .label-name").allInnerTexts()).map(
         oneLine,
       );
