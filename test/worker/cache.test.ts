@@ -1,8 +1,11 @@
+import { execFile } from "node:child_process";
 import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { dbtProject } from "../harness/dbtProject.ts";
+import { testPython } from "../harness/environment.ts";
 import { startWorker } from "../harness/workerDriver.ts";
 
 const sqlfluff = "[sqlfluff]\ndialect = duckdb\ntemplater = dbt\n";
@@ -65,4 +68,26 @@ test("macros for SQLFluff's Jinja templater count at once, and its settings are 
   expect(await codes()).not.toContain("PRS");
   await project.write(".sqlfluff", config("one from from"));
   expect(await codes()).toContain("PRS");
+});
+
+test("a render that looks for its table is kept until the database changes", async () => {
+  await using project = await dbtProject({
+    ".sqlfluff": "[sqlfluff]\ndialect = duckdb\ntemplater = dbt\nrules = CP01\n",
+    "models/grown.sql":
+      "{{ config(materialized='incremental') }}\nselect 1 as id\n{% if is_incremental() %}\nWHERE true\n{% endif %}\n",
+  });
+  const model = project.file("models/grown.sql");
+  await using worker = await startWorker({ projectDir: project.dir });
+  await worker.request("parse", {});
+  const codes = async () => (await worker.lint(model)).issues.map((issue) => issue.ruleCode);
+  expect(await codes()).toEqual([]);
+  expect(await codes()).toEqual([]);
+  // No table yet, so the branch is not rendered; a run in a terminal makes one.
+  await promisify(execFile)(
+    testPython(),
+    ["-c", "from dbt.cli.main import cli; cli()", "run", "--profiles-dir", project.dir],
+    { cwd: project.dir },
+  );
+  expect(await codes()).toEqual(["CP01"]);
+  expect(await codes()).toEqual(["CP01"]);
 });

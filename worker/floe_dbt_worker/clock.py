@@ -6,6 +6,8 @@ import re
 from typing import Any, Iterable
 
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_STRING = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+_DISPATCHED = re.compile(r"\bdispatch\s*\(\s*(?:macro_name\s*=\s*)?['\"](\w+)['\"]")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _CLOCK = re.compile(
     r"\b(?:run_started_at|invocation_id|py_current_timestring|lipsum)\b"
@@ -19,7 +21,7 @@ class ClockReaders:
 
     def __init__(self, macros: Iterable[Any]) -> None:
         words = [
-            (_public_name(macro.name), _jinja_words(macro.macro_sql), bool(_CLOCK.search(macro.macro_sql)))
+            (_public_name(macro.name), _names_used(macro.macro_sql), bool(_CLOCK.search(macro.macro_sql)))
             for macro in macros
         ]
         self._names = {name for name, _, reads in words if reads}
@@ -29,7 +31,7 @@ class ClockReaders:
             self._names |= {name for name, used, _ in words if not self._names.isdisjoint(used)}
 
     def may_differ(self, text: str) -> bool:
-        return bool(_CLOCK.search(text)) or not self._names.isdisjoint(_jinja_words(text))
+        return bool(_CLOCK.search(text)) or not self._names.isdisjoint(_names_used(text))
 
 
 def _public_name(name: str) -> str:
@@ -37,5 +39,10 @@ def _public_name(name: str) -> str:
     return name.split("__", 1)[1] if "__" in name else name
 
 
-def _jinja_words(text: str) -> set[str]:
-    return {word for block in _JINJA.findall(text) for word in _WORD.findall(block)}
+def _names_used(text: str) -> set[str]:
+    """Names in the Jinja of a text, which may be macros'. What is in quotes names none, but for a dispatch."""
+    names: set[str] = set()
+    for block in _JINJA.findall(text):
+        names.update(_DISPATCHED.findall(block))
+        names.update(_WORD.findall(_STRING.sub("", block)))
+    return names

@@ -79,7 +79,7 @@ class Linting:
         warm = templater is self.templater and templater is not None
         if warm:
             templater.dbt_error = templater.skip_reason = None
-            templater.asked_warehouse = False
+            templater.asked_warehouse = templater.listed_relations = False
         skips = _SkipListener()
         logger = logging.getLogger("sqlfluff.linter")
         logger.addHandler(skips)
@@ -101,7 +101,8 @@ class Linting:
 
     def _repeatable(self, templater: Any, warm: bool, config: Any, text: str) -> bool:
         if warm:
-            return not templater.asked_warehouse and not self._project.reads_clock(text)
+            known = not templater.listed_relations or self._project.warehouse_state() is not None
+            return known and not templater.asked_warehouse and not self._project.reads_clock(text)
         settings = config.get_section(("templater", templater.name)) or {}
         # Files the project knows nothing of have a say in it.
         return not any(

@@ -72,7 +72,7 @@ class Loading:
 
     def render_state(self) -> tuple[Any, ...]:
         """What, besides its text and configuration, a file's render depends on."""
-        return (self._project.generation, bool(self._degraded), self._files)
+        return (self._project.generation, bool(self._degraded), self._files, self._project.warehouse_state())
 
     @property
     def due(self) -> bool:

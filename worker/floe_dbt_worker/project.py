@@ -208,6 +208,15 @@ class DbtProject:
     def is_configuration(path: str) -> bool:
         return os.path.basename(path) in _CONFIG_FILES
 
+    def warehouse_state(self) -> tuple[Any, ...] | None:
+        """Changes whenever relations come or go, where that can be told without asking: for a DuckDB file. Else
+        None.
+        """
+        path = database_file(getattr(self.config, "credentials", None))
+        if path is None:
+            return None
+        return tuple(_size_and_time(each) for each in (path, f"{path}.wal"))
+
     def disconnect(self, idle_seconds: float) -> None:
         """Lets go of the warehouse. A database in this process is freed at once, so that others can open its
         file.
@@ -250,6 +259,22 @@ class DbtProject:
                 adapter.cleanup_connections()
             except Exception:  # it is going anyway
                 pass
+
+
+def _size_and_time(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
+def database_file(credentials: Any) -> str | None:
+    """The DuckDB file a target is about, which may not be there yet; None for every other warehouse."""
+    path = getattr(credentials, "path", None)
+    if getattr(credentials, "type", None) != "duckdb" or not isinstance(path, str):
+        return None
+    return None if "://" in path or path.startswith((":", "md:", "motherduck:")) else path
 
 
 def connection_is_open(adapter: Any) -> bool:

@@ -8,7 +8,7 @@ import os
 from contextlib import contextmanager
 from typing import Any, Iterator
 
-from floe_dbt_worker.project import DbtProject, connection_is_open
+from floe_dbt_worker.project import DbtProject, connection_is_open, database_file
 
 _COMPILED_STATE = ("compiled", "compiled_code", "extra_ctes", "extra_ctes_injected", "_pre_injected_sql")
 
@@ -17,14 +17,15 @@ def warm_templater(base: type[Any], project: DbtProject) -> Any:
     """An instance of a subclass of SQLFluff's DbtTemplater for `project`.
 
     After each `process`, `dbt_error` is dbt's exception if it could not compile the text, `skip_reason` why
-    SQLFluff
-    leaves the file out, and `asked_warehouse` whether a query ran or relations were listed for it.
+    SQLFluff leaves the file out, `asked_warehouse` whether a query ran for it, and `listed_relations` whether
+    it looked which relations there are.
     """
 
     class WarmDbtTemplater(base):  # type: ignore[misc]
         dbt_error: BaseException | None = None
         skip_reason: str | None = None
         asked_warehouse = False
+        listed_relations = False
 
         def __eq__(self, other: object) -> bool:
             return isinstance(other, base)
@@ -34,7 +35,8 @@ def warm_templater(base: type[Any], project: DbtProject) -> Any:
         def process(
             self, *, fname: str, in_str: str | None = None, config: Any = None, formatter: Any = None
         ) -> Any:
-            self.dbt_error, self.skip_reason, self.asked_warehouse = None, None, False
+            self.dbt_error = self.skip_reason = None
+            self.asked_warehouse = self.listed_relations = False
             self._text = in_str
             states = _ephemeral_states(self.dbt_manifest)
             from sqlfluff.core.errors import SQLFluffSkipFile
@@ -88,14 +90,17 @@ def warm_templater(base: type[Any], project: DbtProject) -> Any:
                 return
             adapter.acquire_connection("master")
             _watch(adapter)
-            adapter.floe_asked = False
+            adapter.floe_queried = adapter.floe_listed = False
+            was_open = connection_is_open(adapter)
             compiler = self.dbt_compiler
             if "compile_node" not in compiler.__dict__:
                 compiler.compile_node = self._noting_errors(compiler.compile_node)
             try:
                 yield
             finally:
-                self.asked_warehouse = adapter.floe_asked or connection_is_open(adapter)
+                self.listed_relations = adapter.floe_listed
+                opened = connection_is_open(adapter) and not was_open
+                self.asked_warehouse = adapter.floe_queried or (opened and not adapter.floe_listed)
 
         def _noting_errors(self, compile_node: Any) -> Any:
             def compile_and_note(*args: Any, **kwargs: Any) -> Any:
@@ -128,40 +133,47 @@ def _restore(states: list[tuple[Any, dict[str, Any]]]) -> None:
 
 
 def _watch(adapter: Any) -> None:
-    """Notes on the adapter when a query runs or relations are looked up, for such a render cannot be kept."""
+    """Notes on the adapter when a query runs or relations are looked up, for such a render may differ the next
+    time.
+    """
     if getattr(adapter, "floe_watched", False):
         return
     adapter.floe_watched = True
-    adapter.floe_asked = False
+    adapter.floe_queried = adapter.floe_listed = False
+    adapter.floe_listing = 0
     adapter.floe_relations_listed = False
 
-    def noting(owner: Any, name: str, lists: bool) -> None:
-        original = getattr(owner, name, None)
+    def noting_queries(name: str) -> None:
+        original = getattr(adapter.connections, name, None)
         if original is None:
             return
 
         def noted(*args: Any, **kwargs: Any) -> Any:
-            adapter.floe_asked = True
-            if lists:
-                if _database_is_absent(adapter):
-                    return []  # DuckDB would make the file in the user's folder just to find it empty
-                adapter.floe_relations_listed = True
+            adapter.floe_queried = adapter.floe_queried or not adapter.floe_listing
             return original(*args, **kwargs)
 
-        setattr(owner, name, noted)
+        setattr(adapter.connections, name, noted)
 
-    noting(adapter.connections, "execute", False)
-    noting(adapter.connections, "add_query", False)
-    noting(adapter, "list_relations", True)
+    noting_queries("execute")
+    noting_queries("add_query")
+    list_relations = getattr(adapter, "list_relations", None)
+    if list_relations is None:
+        return
+
+    def noted_listing(*args: Any, **kwargs: Any) -> Any:
+        adapter.floe_listed = True
+        if _database_is_absent(adapter):
+            return []  # DuckDB would make the file in the user's folder just to find it empty
+        adapter.floe_relations_listed = True
+        adapter.floe_listing += 1
+        try:
+            return list_relations(*args, **kwargs)
+        finally:
+            adapter.floe_listing -= 1
+
+    adapter.list_relations = noted_listing
 
 
 def _database_is_absent(adapter: Any) -> bool:
-    credentials = getattr(getattr(adapter, "config", None), "credentials", None)
-    path = getattr(credentials, "path", None)
-    return (
-        getattr(credentials, "type", None) == "duckdb"
-        and isinstance(path, str)
-        and "://" not in path
-        and not path.startswith((":", "md:", "motherduck:"))
-        and not os.path.exists(path)
-    )
+    path = database_file(getattr(getattr(adapter, "config", None), "credentials", None))
+    return path is not None and not os.path.exists(path)
