@@ -4,6 +4,17 @@ import {
   type ProgressToken,
   type WorkspaceEdit,
 } from "vscode-languageserver-protocol";
+import type {
+  DataProduct,
+  ManifestInfo,
+  NodeDetail,
+  SelectorSuggestion,
+  TargetChoices,
+  TestFacts,
+  TreeParams,
+  TreeRow,
+} from "./manifest.ts";
+import type { CompiledText, PreviewParams, PreviewRows, Run, RunHead, RunNode, RunRequest } from "./run.ts";
 import type { ProjectStatus } from "./runtime.ts";
 
 /**
@@ -106,3 +117,88 @@ export const pythonInterpreterRequest = new RequestType<{ projectDir: string }, 
 export const pythonInterpreterChanged = new NotificationType<Record<string, never>>(
   "dbt/pythonInterpreterChanged",
 );
+
+/** client -> server: start a run. Answered as soon as it is in the queue; what becomes of it is told by dbt/runChanged. */
+export const startRunRequest = new RequestType<RunRequest, { id: string }, void>("dbt/startRun");
+
+/** client -> server: cancel a run that waits or goes on. Answered when it has ended. */
+export const cancelRunRequest = new RequestType<{ id: string }, null, void>("dbt/cancelRun");
+
+/** client -> server: the runs that are known, the newest first. */
+export const runsRequest = new RequestType<{ projectDir?: string }, { runs: Run[] }, void>("dbt/getRuns");
+
+/** server -> client: a run began, moved on or ended. `nodes` are those that changed, `removed` runs the history dropped. */
+export const runChangedNotification = new NotificationType<{
+  run: RunHead;
+  nodes: RunNode[];
+  removed?: string[];
+}>("dbt/runChanged");
+
+/** client -> server: what dbt logged, of one run or of one of its nodes. */
+export const runLogRequest = new RequestType<{ id: string; uniqueId?: string }, { text: string }, void>(
+  "dbt/getRunLog",
+);
+
+/** client -> server: forget the runs that have ended. */
+export const clearRunsRequest = new RequestType<{ projectDir?: string }, null, void>("dbt/clearRuns");
+
+/** client -> server: SQL of a document as it is in the editor, or of a text in its place. The newest of a document wins. */
+export const compileTextRequest = new RequestType<{ uri: string; text?: string }, CompiledText, void>(
+  "dbt/compileText",
+);
+
+/** client -> server: SQL of a node as the last compile or the last run left it in target/. */
+export const storedSqlRequest = new RequestType<
+  { uri?: string; projectDir?: string; uniqueId?: string; of: "compiled" | "run" },
+  { sql: string | null; filePath: string | null; modifiedAt: number | null },
+  void
+>("dbt/getStoredSql");
+
+/** client -> server: rows of a model, a selection or a CTE. Cancellable, with progress. */
+export const previewRequest = new RequestType<PreviewParams, PreviewRows, void>("dbt/preview");
+
+/** client -> server: rows that fail a test of the last run. Cancellable. */
+export const failingRowsRequest = new RequestType<
+  { projectDir: string; uniqueId: string; limit: number },
+  PreviewRows,
+  void
+>("dbt/failingRows");
+
+/** server -> client: a project's manifest is another one now, or its state is. */
+export const manifestChangedNotification = new NotificationType<ManifestInfo>("dbt/manifestChanged");
+/** client -> server: the same of every project. */
+export const manifestInfoRequest = new RequestType<
+  Record<string, never>,
+  { manifests: ManifestInfo[] },
+  void
+>("dbt/getManifestInfo");
+/** client -> server: rows of the Project view. */
+export const treeRequest = new RequestType<TreeParams, { rows: TreeRow[] }, void>("dbt/getTree");
+/** client -> server: the rows from the project down to the node a file defines; empty where there is none. */
+export const treePathRequest = new RequestType<
+  { uri: string; grouping: TreeParams["grouping"] },
+  { projectDir: string; path: TreeRow[] } | null,
+  void
+>("dbt/getTreePath");
+/** client -> server: all that is known of one node. */
+export const nodeRequest = new RequestType<
+  { projectDir: string; uniqueId: string } | { uri: string },
+  NodeDetail | null,
+  void
+>("dbt/getNode");
+/** client -> server: the tests of a project. */
+export const testsRequest = new RequestType<{ projectDir: string }, { tests: TestFacts[] }, void>(
+  "dbt/getTests",
+);
+/** client -> server: what may stand at an offset of a selector. */
+export const completeSelectorRequest = new RequestType<
+  { projectDir: string; text: string; offset: number },
+  { suggestions: SelectorSuggestion[] },
+  void
+>("dbt/completeSelector");
+/** client -> server: the data products that floe.yaml describes. */
+export const dataProductsRequest = new RequestType<{ projectDir: string }, { products: DataProduct[] }, void>(
+  "dbt/getDataProducts",
+);
+/** client -> server: targets and environments a project can be switched to. */
+export const targetsRequest = new RequestType<{ projectDir: string }, TargetChoices, void>("dbt/getTargets");

@@ -1,5 +1,6 @@
 import type { DbtCompilationResult } from "../../protocol/compilation.ts";
 import type { LintIssue, ProjectLintResult } from "../../protocol/lint.ts";
+import type { PreviewCell, RunStep } from "../../protocol/run.ts";
 import type { ProjectState, Remedy, RuntimeMetadata, RuntimeName } from "../../protocol/runtime.ts";
 
 /**
@@ -44,11 +45,47 @@ export interface DbtPlugin extends AsyncDisposable {
     adapterType: string | null,
     call?: Call,
   ): Promise<{ python: string }>;
+  /** `dbt build`, `seed`, `snapshot`: as runModels. A node that failed is a result, never an exception. */
+  build?(project: ProjectRef, selection?: RunSelection, call?: Call): Promise<DbtCompilationResult>;
+  seed?(project: ProjectRef, selection?: RunSelection, call?: Call): Promise<DbtCompilationResult>;
+  snapshot?(project: ProjectRef, selection?: RunSelection, call?: Call): Promise<DbtCompilationResult>;
+  /** `dbt compile` of a part; compileProject compiles all. */
+  compileSelection?(
+    project: ProjectRef,
+    selection?: RunSelection,
+    call?: Call,
+  ): Promise<DbtCompilationResult>;
+  /** Installs what packages.yml and dependencies.yml name. Never done unasked. */
+  deps?(project: ProjectRef, call?: Call): Promise<void>;
+  /** What a selection selects, in dbt's order. */
+  listNodes?(project: ProjectRef, selection?: RunSelection, call?: Call): Promise<ListedNode[]>;
+  /** Compiles one file, saved or not, without writing anything. SQL that does not compile is data: `error`. */
+  compileNode?(project: ProjectRef, request: CompileRequest, call?: Call): Promise<CompiledNode>;
+  /** Rows of a query. The warehouse is let go afterwards. @throws DbtExecutionError with the warehouse's words */
+  preview?(project: ProjectRef, request: PreviewRequest, call?: Call): Promise<QueryRows>;
+  /**
+   * What dbt makes of the project as it is now, kept apart from the user's target/.
+   * @param since token of the last answer; null for all
+   */
+  manifestUpdate?(project: ProjectRef, since: string | null, call?: Call): Promise<ManifestUpdate>;
   /** Stops what runs for this project; the next call starts afresh. */
   stop(project: ProjectRef): Promise<void>;
 }
 
-export const dbtCapabilities = ["fixText", "lintUnsaved", "setUpEnvironment"] as const;
+export const dbtCapabilities = [
+  "fixText",
+  "lintUnsaved",
+  "setUpEnvironment",
+  "build",
+  "seed",
+  "snapshot",
+  "compileSelection",
+  "deps",
+  "listNodes",
+  "compileNode",
+  "preview",
+  "manifestUpdate",
+] as const;
 export type DbtCapability = (typeof dbtCapabilities)[number];
 
 /** ADR-0043's (project_dir, profiles_dir, target). */
@@ -81,15 +118,94 @@ export type DbtEvent =
   /** One file's final answer, in a lint of many. */
   | { type: "fileLinted"; filePath: string; issues: LintIssue[]; skippedReason?: string }
   | { type: "progress"; done: number; total: number; label: string }
-  | { type: "nodeStarted"; uniqueId: string }
-  | { type: "nodeFinished"; uniqueId: string; status: string; seconds: number; message?: string }
-  | { type: "log"; level: "debug" | "info" | "warn" | "error"; message: string };
+  /** How many nodes the command will run. */
+  | { type: "nodesTotal"; total: number }
+  | { type: "nodeStarted"; uniqueId: string; node?: NodeFacts }
+  /** `status` is dbt's own word; protocol/run.ts' nodeStatus() understands it. */
+  | {
+      type: "nodeFinished";
+      uniqueId: string;
+      status: string;
+      seconds: number;
+      message?: string;
+      rowsAffected?: number;
+      failures?: number;
+      node?: NodeFacts;
+    }
+  /** `uniqueId` where the line is about one node. */
+  | { type: "log"; level: "debug" | "info" | "warn" | "error"; message: string; uniqueId?: string }
+  /** Something a person should know of this run beyond its nodes: shown in its row. */
+  | { type: "notice"; message: string }
+  /** Where this run can be looked at, and the parts it is divided into (an environment that runs elsewhere). */
+  | { type: "runLink"; url: string }
+  | { type: "steps"; steps: RunStep[] };
+
+/** What an event says of its node. Paths are relative to the project, as dbt gives them. */
+export interface NodeFacts {
+  name: string;
+  resourceType: string;
+  path?: string;
+}
 
 export interface RunSelection {
   select?: string;
   exclude?: string;
   fullRefresh?: boolean;
+  /** `--vars`: a YAML or JSON mapping. */
+  vars?: string;
+  /** Further options of dbt, one argument each. */
+  flags?: readonly string[];
 }
+
+export interface ListedNode {
+  uniqueId: string;
+  name: string;
+  resourceType: string;
+  packageName: string;
+  /** Absolute path; null where dbt does not say. */
+  filePath: string | null;
+}
+
+export interface CompileRequest {
+  /** Absolute path of the file the text belongs to: it decides `this`, the package and the configuration. */
+  path: string;
+  /** The file's own where absent. */
+  text?: string;
+  /** `text` is not the whole file but some SQL with Jinja in its context: a selection, a CTE's query. */
+  fragment?: boolean;
+}
+
+export interface CompiledNode {
+  /** Null where it does not compile; `error` says why. */
+  sql: string | null;
+  /** Null for a fragment, and for a file that is no node of the project yet. */
+  uniqueId: string | null;
+  name: string;
+  /** 1-based, in the text that was given. */
+  error: { message: string; line: number | null; column: number | null } | null;
+}
+
+export interface PreviewRequest {
+  /** As in CompileRequest. */
+  path: string;
+  /** SQL with Jinja, or compiled. The file's own where absent. */
+  text?: string;
+  fragment?: boolean;
+  /** At most so many rows. */
+  limit: number;
+}
+
+export interface QueryRows {
+  columns: { name: string; type: string | null }[];
+  rows: PreviewCell[][];
+  /** The query that ran. */
+  sql: string;
+  seconds: number;
+}
+
+/** Either a whole manifest.json, or the entries that changed: by section ("nodes", "sources", "macros" ...) and id, null: gone. */
+export type ManifestUpdate =
+  { token: string; file: string } | { token: string; changed: Record<string, Record<string, unknown>> };
 
 export interface LintRequest {
   /** Absolute paths of files or folders; the whole project where absent. */
