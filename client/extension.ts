@@ -6,6 +6,7 @@ import { log } from "./log.ts";
 import { pythonExtension } from "./python.ts";
 import { startWhenAllowed } from "./startWhenAllowed.ts";
 import { DoctorPanel } from "./views/doctorPanel.ts";
+import { RunsView } from "./views/runsView.ts";
 import { showStatusBar } from "./views/statusBar.ts";
 
 /** What other extensions may read: the same statuses as the status bar shows. */
@@ -28,6 +29,7 @@ export function activate(context: vscode.ExtensionContext): FloeDbtApi {
     started,
     doctor,
     showStatusBar(started),
+    new RunsView(),
     registerCommands({ server: started, doctor, memory: context.workspaceState }),
     startWhenAllowed(started),
   );

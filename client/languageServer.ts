@@ -25,6 +25,7 @@ export class LanguageServer implements vscode.Disposable {
   #client: LanguageClient | undefined;
   #state: ServerState = "waiting";
   #projects: readonly ProjectStatus[] = [];
+  #hasProjects = false;
   #progressTokens = 0;
 
   /** Fires when `state` or `projects` has changed. */
@@ -49,8 +50,14 @@ export class LanguageServer implements vscode.Disposable {
     return this.#projects;
   }
 
+  /** Whether there was a project when it was last known: stays true while the server starts afresh. */
+  get hasProjects(): boolean {
+    return this.#hasProjects;
+  }
+
   /** Says why nothing runs. */
   hold(state: "waiting" | "restricted"): void {
+    this.#hasProjects = false;
     this.#become(state);
   }
 
@@ -134,6 +141,7 @@ export class LanguageServer implements vscode.Disposable {
       },
       onProjects: (projects) => {
         this.#projects = projects;
+        this.#hasProjects = projects.length > 0;
         this.#changed.fire();
       },
     });

@@ -5,7 +5,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { format, resolveConfig } from "prettier";
 import { z } from "zod";
-import { commandFacts } from "../client/commands/list.ts";
+import { commandFacts, submenuFacts } from "../client/commands/list.ts";
 import { settings } from "../protocol/settings.ts";
 
 const file = path.resolve(import.meta.dirname, "../package.json");
@@ -42,14 +42,37 @@ const commands = Object.entries(commandFacts).map(([command, { title, icon, enab
   ...(enablement ? { enablement } : {}),
 }));
 
-/** @type {Record<string, { command: string, when: string, group?: string }[]>} */
+/** @type {Record<string, { command?: string, submenu?: string, when: string, group?: string }[]>} */
 const menus = { commandPalette: [] };
 for (const [command, { palette, menus: others = {} }] of Object.entries(commandFacts)) {
   if (palette) menus.commandPalette.push({ command, when: palette });
-  for (const [menu, { when, group }] of Object.entries(others)) {
-    (menus[menu] ??= []).push({ command, when, group });
+  for (const [menu, places] of Object.entries(others)) {
+    for (const { when, group } of [places].flat()) (menus[menu] ??= []).push({ command, when, group });
   }
 }
+for (const [submenu, { places }] of Object.entries(submenuFacts)) {
+  for (const [menu, { when, group }] of Object.entries(places)) {
+    (menus[menu] ??= []).push({ submenu, when, group });
+  }
+}
+
+const submenus = Object.entries(submenuFacts).map(([id, { label, icon }]) => ({ id, label, icon }));
+
+const keybindings = Object.entries(commandFacts).flatMap(([command, { keybinding }]) =>
+  keybinding ? [{ command, ...keybinding }] : [],
+);
+
+/** The side bar of ours, and its views in their order. It is there where there is a view to show. */
+const viewsContainers = { activitybar: [{ id: "floeDbt", title: "Floe dbt", icon: "media/floe.svg" }] };
+const views = {
+  floeDbt: [{ id: "floeDbt.runs", name: "Runs", icon: "media/floe.svg", when: "floeDbt.hasProjects" }],
+};
+const viewsWelcome = [
+  {
+    view: "floeDbt.runs",
+    contents: "dbt has not run here yet. Each run is listed here, node by node, while it goes on.",
+  },
+];
 
 const grammars = [
   {
@@ -124,6 +147,11 @@ export const generated = {
     configuration,
     commands,
     menus,
+    submenus,
+    keybindings,
+    viewsContainers,
+    views,
+    viewsWelcome,
     languages: [
       {
         id: "jinja-sql",

@@ -11,7 +11,19 @@ interface CommandFacts {
   /** When it can be carried out at all. */
   enablement?: string;
   /** Further menus it is in, by menu id. */
-  menus?: Record<string, { when: string; group: string }>;
+  menus?: Record<string, MenuPlace | readonly MenuPlace[]>;
+  keybinding?: { key: string; mac?: string; when: string };
+}
+interface MenuPlace {
+  when: string;
+  group: string;
+}
+/** A menu within menus; commands name it in their own `menus`. */
+interface SubmenuFacts {
+  label: string;
+  icon?: string;
+  /** The menus it is in, by menu id. */
+  places: Record<string, MenuPlace>;
 }
 
 /** The active editor shows a SQL file that belongs to a dbt project; set by views/statusBar.ts. */
@@ -86,3 +98,5 @@ export const commands = {
 export type CommandId = keyof typeof commands;
 export const commandFacts: Readonly<Record<CommandId, CommandFacts>> = commands;
 export const commandIds = Object.keys(commands) as CommandId[];
+
+export const submenuFacts: Readonly<Record<string, SubmenuFacts>> = {};

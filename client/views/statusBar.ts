@@ -16,7 +16,7 @@ export function showStatusBar(server: LanguageServer): vscode.Disposable {
   item.command = "floeDbt.showMenu";
 
   const update = (): void => {
-    setContext("floeDbt.hasProjects", server.projects.length > 0);
+    setContext("floeDbt.hasProjects", server.hasProjects);
     setContext("floeDbt.activeFileInProject", projectOfActiveFile(server.projects) !== undefined);
     const status = statusText(server.state, activeProject(server.projects));
     if (!status) {

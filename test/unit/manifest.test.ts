@@ -27,7 +27,17 @@ const pkg = z
           icon: z.string().regex(/^\$\([a-z-]+\)$/),
         }),
       ),
-      menus: z.record(z.string(), z.array(z.object({ command: z.string(), when: z.string() }))),
+      menus: z.record(
+        z.string(),
+        z.array(
+          z.object({ command: z.string().optional(), submenu: z.string().optional(), when: z.string() }),
+        ),
+      ),
+      submenus: z.array(z.object({ id: z.string(), label: z.string() })),
+      keybindings: z.array(z.object({ command: z.string(), key: z.string(), when: z.string() })),
+      viewsContainers: z.object({ activitybar: z.array(z.object({ id: z.string(), icon: z.string() })) }),
+      views: z.record(z.string(), z.array(z.object({ id: z.string(), icon: z.string(), when: z.string() }))),
+      viewsWelcome: z.array(z.object({ view: z.string(), contents: z.string() })),
       configuration: z.object({ properties: z.record(z.string(), described) }),
       grammars: z.array(z.object({ path: z.string() })),
       yamlValidation: z.array(z.object({ url: z.string() })),
@@ -60,14 +70,35 @@ describe("package.json", () => {
     expect(pkg.contributes.commands.map(({ command }) => command)).toEqual(commandIds);
   });
 
-  it("names only commands of ours in menus and walkthroughs", () => {
-    const inMenus = Object.values(pkg.contributes.menus).flatMap((items) =>
-      items.map(({ command }) => command),
+  it("names only commands of ours in menus, keybindings, walkthroughs and welcomes", () => {
+    const { menus, keybindings, walkthroughs, viewsWelcome } = pkg.contributes;
+    const inMenus = Object.values(menus).flatMap((items) => items.flatMap(({ command }) => command ?? []));
+    const texts = [
+      ...walkthroughs.flatMap(({ steps }) => steps.map(({ description }) => description)),
+      ...viewsWelcome.map(({ contents }) => contents),
+    ];
+    const inTexts = texts.flatMap((text) =>
+      [...text.matchAll(/command:(floeDbt\.\w+)/g)].map(([, id]) => id),
     );
-    const inSteps = pkg.contributes.walkthroughs
-      .flatMap(({ steps }) => steps.map(({ description }) => description))
-      .flatMap((text) => [...text.matchAll(/command:(floeDbt\.\w+)/g)].map(([, id]) => id));
-    for (const id of [...inMenus, ...inSteps]) expect(commandIds).toContain(id);
+    for (const id of [...inMenus, ...keybindings.map(({ command }) => command), ...inTexts]) {
+      expect(commandIds).toContain(id);
+    }
+  });
+
+  it("has every submenu it names, and each has something in it", () => {
+    const { menus, submenus } = pkg.contributes;
+    const ids = submenus.map(({ id }) => id);
+    expect(
+      new Set(Object.values(menus).flatMap((items) => items.flatMap(({ submenu }) => submenu ?? []))),
+    ).toEqual(new Set(ids));
+    for (const id of ids) expect(menus[id]?.length, id).toBeGreaterThan(0);
+  });
+
+  it("has a container for its views, and welcomes of views it has", () => {
+    const { views, viewsContainers, viewsWelcome } = pkg.contributes;
+    expect(Object.keys(views)).toEqual(viewsContainers.activitybar.map(({ id }) => id));
+    const ids = Object.values(views).flatMap((each) => each.map(({ id }) => id));
+    for (const { view } of viewsWelcome) expect(ids).toContain(view);
   });
 
   it("has every setting, described, and no other", () => {
@@ -91,9 +122,11 @@ describe("package.json", () => {
   });
 
   it("names only files that exist", () => {
-    const { grammars, languages, walkthroughs, yamlValidation } = pkg.contributes;
+    const { grammars, languages, views, viewsContainers, walkthroughs, yamlValidation } = pkg.contributes;
     const files = [
       pkg.icon,
+      ...viewsContainers.activitybar.map(({ icon }) => icon),
+      ...Object.values(views).flatMap((each) => each.map(({ icon }) => icon)),
       ...grammars.map((grammar) => grammar.path),
       ...yamlValidation.map(({ url }) => url),
       ...languages.map(({ configuration }) => configuration),
