@@ -12,9 +12,13 @@ import {
 } from "vscode-languageclient/node";
 import {
   type InitializationOptions,
+  manifestChangedNotification,
   pythonInterpreterRequest,
+  type RunChange,
+  runChangedNotification,
   statusNotification,
 } from "../protocol/requests.ts";
+import type { ManifestInfo } from "../protocol/manifest.ts";
 import type { ProjectStatus } from "../protocol/runtime.ts";
 import { refuseWhenMovedOn } from "./fixes.ts";
 import { log } from "./log.ts";
@@ -28,19 +32,28 @@ export const workDone = new ProgressType<
 interface Listener {
   onState(state: "starting" | "running" | "stopped"): void;
   onProjects(projects: readonly ProjectStatus[]): void;
+  onManifest(manifest: ManifestInfo): void;
+  onRun(change: RunChange): void;
 }
 
-/** A client of dist/server.js over node's IPC, not started yet. */
+/**
+ * A client of dist/server.js over node's IPC, not started yet.
+ * @param trusted without it, the server reads files and starts nothing
+ */
 export function makeClient(
   context: vscode.ExtensionContext,
   python: PythonExtension,
   listener: Listener,
+  trusted: boolean,
 ): LanguageClient {
   const module = vscode.Uri.joinPath(context.extensionUri, "dist", "server.js").fsPath;
   const run = { module, transport: TransportKind.ipc };
   const debug = { ...run, options: { execArgv: ["--nolazy", "--inspect=127.0.0.1:6019"] } };
-  const client = new LanguageClient("floeDbt", "Floe dbt", { run, debug }, clientOptions(context, python));
+  const options = clientOptions(context, python, trusted);
+  const client = new LanguageClient("floeDbt", "Floe dbt", { run, debug }, options);
   client.onNotification(statusNotification, ({ projects }) => listener.onProjects(projects));
+  client.onNotification(manifestChangedNotification, (manifest) => listener.onManifest(manifest));
+  client.onNotification(runChangedNotification, (change) => listener.onRun(change));
   client.onRequest(pythonInterpreterRequest, ({ projectDir }) => python.interpreterFor(projectDir));
   client.onDidChangeState(({ newState }) => {
     if (newState === State.Running) listener.onState("running");
@@ -50,11 +63,16 @@ export function makeClient(
   return client;
 }
 
-function clientOptions(context: vscode.ExtensionContext, python: PythonExtension): LanguageClientOptions {
+function clientOptions(
+  context: vscode.ExtensionContext,
+  python: PythonExtension,
+  trusted: boolean,
+): LanguageClientOptions {
   const initializationOptions: InitializationOptions = {
     storageDir: context.globalStorageUri.fsPath,
     pythonInterpreter: python.installed,
     ownCommands: true,
+    trusted,
   };
   return {
     // By name as well as by language: other extensions give .sql files languages of their own.

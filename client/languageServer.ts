@@ -1,7 +1,8 @@
 import * as vscode from "vscode";
 import type { RequestType } from "vscode-languageserver-protocol";
 import type { LanguageClient, WorkspaceEdit } from "vscode-languageclient/node";
-import type { ProjectParams } from "../protocol/requests.ts";
+import type { ManifestInfo } from "../protocol/manifest.ts";
+import type { ProjectParams, RunChange } from "../protocol/requests.ts";
 import type { ProjectStatus } from "../protocol/runtime.ts";
 import { coalesced } from "./coalesce.ts";
 import { log, report } from "./log.ts";
@@ -9,7 +10,7 @@ import type { PythonExtension } from "./python.ts";
 
 /**
  * - waiting: no dbt project in the workspace, so nothing runs
- * - restricted: the workspace is not trusted, so nothing runs
+ * - restricted: the workspace is not trusted, so the server only reads files: it starts nothing, and only views use it
  * - stopped: it ran and no longer does
  */
 export type ServerState = "waiting" | "restricted" | "starting" | "running" | "stopped" | "failed";
@@ -22,14 +23,22 @@ export class LanguageServer implements vscode.Disposable {
   readonly #context: vscode.ExtensionContext;
   readonly #python: PythonExtension;
   readonly #changed = new vscode.EventEmitter<void>();
+  readonly #manifest = new vscode.EventEmitter<ManifestInfo>();
+  readonly #run = new vscode.EventEmitter<RunChange>();
   #client: LanguageClient | undefined;
   #state: ServerState = "waiting";
   #projects: readonly ProjectStatus[] = [];
   #hasProjects = false;
   #progressTokens = 0;
+  /** Requests that are answered from files alone: all that may be asked in a workspace that is not trusted. */
+  #reading: readonly string[] = [];
 
   /** Fires when `state` or `projects` has changed. */
   readonly onDidChange = this.#changed.event;
+  /** A project's manifest is another one now. Silent until the server runs: ask dbt/getManifestInfo for what was before. */
+  readonly onManifest = this.#manifest.event;
+  /** A run began, moved on or ended. */
+  readonly onRun = this.#run.event;
   /** Starts the server, or starts it afresh. Any number of calls at once cost at most two starts. */
   readonly restart = coalesced(async () => {
     await this.stop();
@@ -50,9 +59,14 @@ export class LanguageServer implements vscode.Disposable {
     return this.#projects;
   }
 
-  /** Whether there was a project when it was last known: stays true while the server starts afresh. */
+  /** Whether there was a project to run when it was last known: stays true while the server starts afresh. */
   get hasProjects(): boolean {
     return this.#hasProjects;
+  }
+
+  /** Whether requests are answered: by a server that does all, or by one that only reads. */
+  get answers(): boolean {
+    return this.#state === "running" || this.#state === "restricted";
   }
 
   /** Says why nothing runs. */
@@ -67,7 +81,7 @@ export class LanguageServer implements vscode.Disposable {
     params: Params,
     token?: vscode.CancellationToken,
   ): Promise<Result> {
-    const client = this.#running();
+    const client = this.#running(type.method);
     // Not with an undefined token: of a method given by name, it would be sent as a second parameter.
     return token
       ? client.sendRequest<Result>(type.method, params, token)
@@ -80,7 +94,7 @@ export class LanguageServer implements vscode.Disposable {
     type: RequestType<ProjectParams, Result, void>,
     params: ProjectParams,
   ): Promise<Result> {
-    const client = this.#running();
+    const client = this.#running(type.method);
     const { workDone } = await languageClient();
     const workDoneToken = `floeDbt-${++this.#progressTokens}`;
     return vscode.window.withProgress(
@@ -125,6 +139,8 @@ export class LanguageServer implements vscode.Disposable {
   dispose(): void {
     void this.stop();
     this.#changed.dispose();
+    this.#manifest.dispose();
+    this.#run.dispose();
   }
 
   async #announcePython(): Promise<void> {
@@ -134,17 +150,23 @@ export class LanguageServer implements vscode.Disposable {
 
   async #start(): Promise<void> {
     this.#become("starting");
+    const trusted = vscode.workspace.isTrusted;
     const { makeClient } = await languageClient();
-    const client = makeClient(this.#context, this.#python, {
-      onState: (state) => {
-        if (client === this.#client) this.#become(state);
+    const listener = {
+      onState: (state: "starting" | "running" | "stopped") => {
+        if (client !== this.#client) return;
+        this.#become(state === "running" && !trusted ? "restricted" : state);
       },
-      onProjects: (projects) => {
+      onProjects: (projects: readonly ProjectStatus[]) => {
         this.#projects = projects;
-        this.#hasProjects = projects.length > 0;
+        this.#hasProjects = trusted && projects.length > 0;
         this.#changed.fire();
       },
-    });
+      onManifest: (manifest: ManifestInfo) => this.#manifest.fire(manifest),
+      onRun: (change: RunChange) => this.#run.fire(change),
+    };
+    const client = makeClient(this.#context, this.#python, listener, trusted);
+    this.#reading = (await import("../protocol/requests.ts")).readingRequests;
     this.#client = client;
     try {
       await client.start();
@@ -155,14 +177,16 @@ export class LanguageServer implements vscode.Disposable {
     }
   }
 
-  #running(): LanguageClient {
-    if (this.#client?.isRunning()) return this.#client;
+  /** @param method what is to be asked; without one, only conversions are */
+  #running(method?: string): LanguageClient {
+    const allowed = this.#state !== "restricted" || method === undefined || this.#reading.includes(method);
+    if (allowed && this.#client?.isRunning()) return this.#client;
     throw new Error(notRunning[this.#state]);
   }
 
   #become(state: ServerState): void {
     this.#state = state;
-    if (state !== "running") this.#projects = [];
+    if (!this.answers) this.#projects = [];
     void vscode.commands.executeCommand("setContext", "floeDbt.running", state === "running");
     this.#changed.fire();
   }

@@ -32,6 +32,8 @@ export interface InitializationOptions {
   pythonInterpreter?: boolean;
   /** The client has commands of its own for lint, fix and doctor, so the server need not advertise them. */
   ownCommands?: boolean;
+  /** False: the workspace is not trusted, so the server reads files and nothing else: no process, no network. True where absent. */
+  trusted?: boolean;
 }
 
 /** server -> client: how every project is, whenever one of them changes. The whole list each time. */
@@ -128,11 +130,12 @@ export const cancelRunRequest = new RequestType<{ id: string }, null, void>("dbt
 export const runsRequest = new RequestType<{ projectDir?: string }, { runs: Run[] }, void>("dbt/getRuns");
 
 /** server -> client: a run began, moved on or ended. `nodes` are those that changed, `removed` runs the history dropped. */
-export const runChangedNotification = new NotificationType<{
+export const runChangedNotification = new NotificationType<RunChange>("dbt/runChanged");
+export interface RunChange {
   run: RunHead;
   nodes: RunNode[];
   removed?: string[];
-}>("dbt/runChanged");
+}
 
 /** client -> server: what dbt logged, of one run or of one of its nodes. */
 export const runLogRequest = new RequestType<{ id: string; uniqueId?: string }, { text: string }, void>(
@@ -202,3 +205,13 @@ export const dataProductsRequest = new RequestType<{ projectDir: string }, { pro
 );
 /** client -> server: targets and environments a project can be switched to. */
 export const targetsRequest = new RequestType<{ projectDir: string }, TargetChoices, void>("dbt/getTargets");
+
+/** What is answered from files alone, and so also in a workspace that is not trusted. */
+export const readingRequests: readonly string[] = [
+  statusRequest,
+  manifestInfoRequest,
+  treeRequest,
+  treePathRequest,
+  nodeRequest,
+  testsRequest,
+].map(({ method }) => method);

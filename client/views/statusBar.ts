@@ -16,8 +16,10 @@ export function showStatusBar(server: LanguageServer): vscode.Disposable {
   item.command = "floeDbt.showMenu";
 
   const update = (): void => {
+    // What menus offer runs something: where nothing may run, there are no projects for them.
+    const projects = server.state === "running" ? server.projects : [];
     setContext("floeDbt.hasProjects", server.hasProjects);
-    setContext("floeDbt.activeFileInProject", projectOfActiveFile(server.projects) !== undefined);
+    setContext("floeDbt.activeFileInProject", projectOfActiveFile(projects) !== undefined);
     const status = statusText(server.state, activeProject(server.projects));
     if (!status) {
       item.hide();
