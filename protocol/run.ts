@@ -153,8 +153,10 @@ export interface PreviewParams {
   uri: string;
   /** SQL with Jinja to run instead of the document's text: a selection. */
   selection?: string;
-  /** Name of a CTE of the document. */
+  /** Name of a CTE of the document; the one at `position` where it is empty. */
   cte?: string;
+  /** Where the selection begins, or which CTE of that name is meant: the nearest. */
+  position?: { line: number; character: number };
   limit: number;
   workDoneToken?: ProgressToken;
 }
@@ -170,4 +172,11 @@ export interface PreviewRows {
   /** Whether there may be more rows than these. */
   limited: boolean;
   target: string | null;
+}
+/** Rides as `data` on the error of a preview that failed, besides what every error has. */
+export interface PreviewFailure {
+  /** The query that was sent to the warehouse, where it got that far. */
+  sql?: string;
+  /** 0-based line of the document that the message is about. */
+  line?: number;
 }

@@ -74,6 +74,14 @@ export const settings = {
     scope: "resource",
     markdownDescription: "Seconds one file may take to lint before the worker is replaced.",
   }),
+  "preview.limit": setting(z.number().int().min(1).max(100_000).default(500), {
+    scope: "resource",
+    markdownDescription: "Rows a query preview fetches at most.",
+  }),
+  "preview.codeLens": setting(z.boolean().default(true), {
+    scope: "resource",
+    markdownDescription: "Offer **Preview** above each model and each of its CTEs.",
+  }),
   "worker.idleMinutes": setting(z.number().int().min(1).max(1440).default(30), {
     scope: "resource",
     markdownDescription:

@@ -34,6 +34,7 @@ export interface ClientFacts {
   /** It fetches the edit of a code action when the action is chosen. */
   resolvesEdits: boolean;
   showsProgress: boolean;
+  refreshesLenses: boolean;
 }
 
 const optionsSchema: z.ZodType<InitializationOptions> = z.object({
@@ -65,6 +66,7 @@ export function clientFacts(params: InitializeParams): ClientFacts {
     confirmsEdits: workspace?.workspaceEdit?.changeAnnotationSupport !== undefined,
     resolvesEdits: textDocument?.codeAction?.resolveSupport?.properties.includes("edit") === true,
     showsProgress: window?.workDoneProgress === true,
+    refreshesLenses: workspace?.codeLens?.refreshSupport === true,
   };
 }
 

@@ -5,6 +5,7 @@ import type { Settings } from "../protocol/settings.ts";
 import { clientFacts } from "./clientFacts.ts";
 import type { ProjectConfig } from "./config/projectConfig.ts";
 import { codeActions } from "./features/codeActions.ts";
+import { compileText } from "./features/compileText.ts";
 import { configDiagnostics } from "./features/configDiagnostics.ts";
 import { doctor } from "./features/doctor.ts";
 import { environment } from "./features/environment.ts";
@@ -13,6 +14,8 @@ import type { Feature, ServerContext } from "./features/feature.ts";
 import { formatting } from "./features/formatting.ts";
 import { createGuard } from "./features/guard.ts";
 import { lintByItself } from "./features/lintByItself.ts";
+import { preview } from "./features/preview.ts";
+import { previewLenses } from "./features/previewLenses.ts";
 import { projectCommands } from "./features/projectCommands.ts";
 import { pullDiagnostics } from "./features/pullDiagnostics.ts";
 import { settingsChanges } from "./features/settingsChanges.ts";
@@ -69,6 +72,9 @@ const features: readonly Feature[] = [
   doctor,
   environment,
   executeCommand,
+  compileText,
+  preview,
+  previewLenses,
 ];
 
 /** Makes a language server of a connection. The caller starts listening; disposal stops every process. */
