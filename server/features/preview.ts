@@ -24,8 +24,8 @@ export const preview: Feature = {
 };
 
 /** What is asked of the plugin, and where each line of it is in the document (0-based; -1 where it is not). */
-interface Asked extends PreviewRequest {
-  text: string;
+interface Asked {
+  request: PreviewRequest & { text: string };
   documentLines: number[];
 }
 
@@ -37,8 +37,7 @@ async function rowsOf(
   const { filePath, project, plugin } = await sqlOfProject(context, params.uri, "preview");
   const text = await textOfFile(context, filePath);
   const asked = askedFor(params, filePath, text);
-  const { documentLines, ...request } = asked;
-  const run = (its: AbortSignal) => plugin.preview(project.ref, request, { signal: its });
+  const run = (its: AbortSignal) => plugin.preview(project.ref, asked.request, { signal: its });
   try {
     const found =
       params.workDoneToken === undefined
@@ -62,15 +61,13 @@ function askedFor(params: PreviewParams, filePath: string, text: string): Asked 
   if (selection !== undefined) {
     const first = position?.line ?? 0;
     return {
-      path: filePath,
-      text: selection,
-      fragment: true,
-      limit,
+      request: { path: filePath, text: selection, fragment: true, limit },
       documentLines: selection.split("\n").map((_line, index) => first + index),
     };
   }
   if (name === undefined) {
-    return { path: filePath, text, limit, documentLines: text.split("\n").map((_line, index) => index) };
+    const documentLines = text.split("\n").map((_line, index) => index);
+    return { request: { path: filePath, text, limit }, documentLines };
   }
   const offset = position && TextDocument.create(params.uri, "sql", 0, text).offsetAt(position);
   const ctes = ctesOf(text);
@@ -81,7 +78,10 @@ function askedFor(params: PreviewParams, filePath: string, text: string): Asked 
     );
   }
   const query = cteQuery(text, cte);
-  return { path: filePath, text: query, fragment: true, limit, documentLines: sourceLines(text, query) };
+  return {
+    request: { path: filePath, text: query, fragment: true, limit },
+    documentLines: sourceLines(text, query),
+  };
 }
 
 /** The warehouse's or dbt's words, with the query and the line they are about where those are known. */
@@ -93,7 +93,7 @@ async function failureOf(
   const data: ErrorData & PreviewFailure = { kind, ...(remedy && { remedy }) };
   const plugin = project.plugin();
   if (can(plugin, "compileNode")) {
-    const { path, text, fragment } = asked;
+    const { path, text, fragment } = asked.request;
     const request = { path, text, ...(fragment !== undefined && { fragment }) };
     try {
       const compiled = await plugin.compileNode(project.ref, request, { signal });

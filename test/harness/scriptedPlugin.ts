@@ -2,12 +2,17 @@ import type { LintIssue } from "../../protocol/lint.ts";
 import { projectLintResult } from "../../protocol/lint.ts";
 import type {
   Call,
+  CompiledNode,
+  CompileRequest,
+  DbtCapability,
   DbtPlugin,
   EnvironmentReport,
   FixRequest,
   FixResult,
   LintRequest,
+  PreviewRequest,
   ProjectRef,
+  QueryRows,
 } from "../../server/plugins/dbtPlugin.ts";
 import { DbtCancelledError, DbtExecutionError } from "../../server/plugins/errors.ts";
 
@@ -25,6 +30,8 @@ export interface LintCall {
 export interface Script {
   lint: (call: LintCall) => Promise<LintIssue[]> | LintIssue[];
   fix: (request: FixRequest) => FixResult | Promise<FixResult>;
+  compile: (request: CompileRequest) => CompiledNode | Promise<CompiledNode>;
+  preview: (request: PreviewRequest) => QueryRows | Promise<QueryRows>;
   projectFiles: () => string[];
   report: EnvironmentReport;
 }
@@ -35,13 +42,15 @@ export interface Script {
  */
 export class ScriptedPlugin implements DbtPlugin {
   readonly runtime = "local" as const;
-  readonly capabilities = new Set(["fixText", "lintUnsaved"] as const);
+  readonly capabilities = new Set<DbtCapability>(["fixText", "lintUnsaved", "compileNode", "preview"]);
   readonly lints: LintCall[] = [];
   readonly changed: string[] = [];
   stops = 0;
   script: Script = {
     lint: () => [],
     fix: () => ({ text: null, reason: "nothing to fix" }),
+    compile: ({ text = "" }) => ({ sql: text, uniqueId: null, name: "scripted", error: null }),
+    preview: ({ text = "" }) => ({ columns: [], rows: [], sql: text, seconds: 0 }),
     projectFiles: () => [],
     report: { facts: [], searched: [], problems: [], versions: {} },
   };
@@ -61,6 +70,17 @@ export class ScriptedPlugin implements DbtPlugin {
 
   async fixText(_project: ProjectRef, request: FixRequest, call?: Call): Promise<FixResult> {
     return abortable(Promise.resolve(this.script.fix(request)), call?.signal);
+  }
+
+  async compileNode(_project: ProjectRef, request: CompileRequest, call?: Call): Promise<CompiledNode> {
+    return abortable(Promise.resolve(this.script.compile(request)), call?.signal);
+  }
+
+  async preview(_project: ProjectRef, request: PreviewRequest, call?: Call): Promise<QueryRows> {
+    return abortable(
+      Promise.resolve().then(() => this.script.preview(request)),
+      call?.signal,
+    );
   }
 
   inspect = (): Promise<EnvironmentReport> => Promise.resolve(this.script.report);

@@ -122,6 +122,7 @@ describe("layers", () => {
   test.each([
     ["server/platform/", ["server/platform/", "protocol/"]],
     ["server/config/", ["server/config/", "protocol/"]],
+    ["server/sql/", ["server/sql/"]],
     ["server/lint/", ["server/lint/", "server/plugins/", "server/platform/", "protocol/"]],
     [
       "server/projects/",

@@ -13,13 +13,21 @@ describe("CTEs of a text", () => {
   test.each<[string, string, string[]]>([
     ["none", "select 1", []],
     ["two", "with a as (select 1), b as (select 2) select * from a", ["a", "b"]],
-    ["columns and hints", "WITH a (x, y) AS MATERIALIZED (select 1), b as not materialized (select 2)", ["a", "b"]],
+    [
+      "columns and hints",
+      "WITH a (x, y) AS MATERIALIZED (select 1), b as not materialized (select 2)",
+      ["a", "b"],
+    ],
     ["recursive", "with recursive a as (select 1) select 1", ["a"]],
     ["quoted names", 'with "a b" as (select 1), `c` as (select 2) select 1', ['"a b"', "`c`"]],
     ["a with in a CTE", "with a as (with b as (select 1) select * from b) select * from a", ["a", "b"]],
     ["a with in a subquery", "select * from (with b as (select 1) select * from b) as c", ["b"]],
     ["a trailing comma", "with a as (select 1), select * from a", ["a"]],
-    ["brackets in literals", "with a as (select ')', $$)$$, \"(\" from t), b as (select 1) select 1", ["a", "b"]],
+    [
+      "brackets in literals",
+      "with a as (select ')', $$)$$, \"(\" from t), b as (select 1) select 1",
+      ["a", "b"],
+    ],
     ["brackets in comments", "with a as (select 1 -- )\n), /* ( */ b as (select 1) select 1", ["a", "b"]],
     ["brackets in Jinja", "with a as (select {{ f(')') }} {# ) #}), b as (select 1)", ["a", "b"]],
     ["quotes in Jinja in a literal", "with a as (select '{{ var('x') }}'), b as (select 1)", ["a", "b"]],
@@ -27,9 +35,21 @@ describe("CTEs of a text", () => {
     ["CTEs of a macro", "with {{ imports() }}, b as (select 1) select 1", ["b"]],
     ["a loop", "with {% for i in r %} a as (select 1), {% endfor %} b as (select 1) select 1", ["b"]],
     ["a condition", "with {% if x %} a as (select 1), {% endif %} b as (select 1) select 1", ["a", "b"]],
-    ["brackets of two branches", "with a as {% if x %}(select 1{% else %}(select 2{% endif %}), b as (select 1)", ["a", "b"]],
-    ["a macro's definition", "{% macro m() %} with a as (select 1) {% endmacro %} with b as (select 1)", ["b"]],
-    ["a block set", "{% set q %} with a as (select 1) {% endset %}{% set y = 1 %} with b as (select 1)", ["b"]],
+    [
+      "brackets of two branches",
+      "with a as {% if x %}(select 1{% else %}(select 2{% endif %}), b as (select 1)",
+      ["a", "b"],
+    ],
+    [
+      "a macro's definition",
+      "{% macro m() %} with a as (select 1) {% endmacro %} with b as (select 1)",
+      ["b"],
+    ],
+    [
+      "a block set",
+      "{% set q %} with a as (select 1) {% endset %}{% set y = 1 %} with b as (select 1)",
+      ["b"],
+    ],
     ["raw", "{% raw %} with a as (select '{{') {% endraw %} select 1", ["a"]],
     ["not closed", "with a as (select 1), b as (select", ["a"]],
     ["another with", "select * from unnest(x) with offset as pos where y in (select 1)", []],
@@ -74,7 +94,9 @@ describe("the query of a CTE", () => {
 
   test("closes the blocks it stands in", () => {
     const text = "with a as (select 1){% if x %}, b as (select 2){% endif %} select 1";
-    expect(query(text, "b")).toBe("with a as (select 1){% if x %}, b as (select 2)\n{% endif %}\nselect * from b");
+    expect(query(text, "b")).toBe(
+      "with a as (select 1){% if x %}, b as (select 2)\n{% endif %}\nselect * from b",
+    );
   });
 
   test("of a snapshot leaves its tag out, line for line", () => {
@@ -98,7 +120,8 @@ describe("the query of a CTE", () => {
   });
 
   test("of a with in a subquery sees all of the query's own", () => {
-    const text = "with z as (select 0) select * from (with recursive b as (select * from z) select * from b) as t";
+    const text =
+      "with z as (select 0) select * from (with recursive b as (select * from z) select * from b) as t";
     expect(query(text, "b")).toBe(
       ["with recursive", " z as (select 0)", ",", " b as (select * from z)", "select * from b"].join("\n"),
     );
@@ -109,7 +132,9 @@ describe("whatever the text is", () => {
   const piece = fc.constantFrom(
     ..."with |recursive |as |a|b|é|x1|(|)|,|;|'|\"|`|$$|--|/*|*/|\n|\r\n| |{{|}}|{%|%}|{#|#}".split("|"),
     ..."{% if x %}|{% else %}|{% endif %}|{% for i in y %}|{% endfor %}|{% set q %}|{% endset %}".split("|"),
-    ..."{% raw %}|{% endraw %}|{% macro m() %}|{% endmacro %}|{{ ref('a') }}|with a as (|select 1|)".split("|"),
+    ..."{% raw %}|{% endraw %}|{% macro m() %}|{% endmacro %}|{{ ref('a') }}|with a as (|select 1|)".split(
+      "|",
+    ),
   );
   const wild = fc.array(fc.oneof({ weight: 9, arbitrary: piece }, fc.string({ unit: "binary" })), {
     maxLength: 60,
