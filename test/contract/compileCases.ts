@@ -79,19 +79,6 @@ export function compileCases(subject: ContractSubject): void {
       await expect(compiling).rejects.toThrow(/dev[\s\S]*other/);
     });
 
-    test("packages that are not installed are installed once; one that cannot be is dbt's own message", async () => {
-      await using project = await dbtProject({
-        ...threeModels,
-        "packages.yml": "packages:\n  - local: ../extra\n",
-        "../extra/dbt_project.yml": 'name: extra\nversion: "1.0"\n',
-      });
-      await using made = subject.make();
-      await made.plugin.compileProject(refOf(project));
-      expect(existsSync(project.file("dbt_packages/extra"))).toBe(true);
-      const found = await compileError({ "packages.yml": "packages:\n  - local: ../not-there\n" });
-      expect(found.message).toContain("not-there");
-    });
-
     test("DBT_TARGET_PATH and target-path decide where artifacts are", async () => {
       await using project = await dbtProject({
         ...threeModels,

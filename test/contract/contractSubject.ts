@@ -9,6 +9,8 @@ export interface ContractSubject {
   /** What the plugin must say of itself, and so which cases apply. */
   expects: { parallel: boolean; lints: boolean };
   make(options?: SubjectOptions): SubjectPlugin;
+  /** Holds a DuckDB file as another program would, until the end of the scope; absent where the engine needs none. */
+  lockDatabase?(file: string): Promise<AsyncDisposable>;
 }
 
 export interface SubjectOptions {

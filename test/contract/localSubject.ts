@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { RedactingLog } from "../../server/platform/log.ts";
 import { createLocalPlugin } from "../../server/plugins/local/localPlugin.ts";
+import { holdDuckDb } from "../harness/heldDatabase.ts";
 import { testPython, workerDir } from "../harness/environment.ts";
 import type { ContractSubject } from "./contractSubject.ts";
 
@@ -10,6 +11,7 @@ export const localSubject = (environment: "dbt111" | "dbt18"): ContractSubject =
   name: `local, ${environment}`,
   runtime: "local",
   expects: { parallel: false, lints: true },
+  lockDatabase: (file) => holdDuckDb(testPython(environment), file),
   make({ env = {}, withoutEngine = false } = {}) {
     const logged: string[] = [];
     const log = new RedactingLog((level, message) => logged.push(`${level}: ${message}`));

@@ -3,7 +3,7 @@ import path from "node:path";
 import { z } from "zod";
 import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
 import { DbtConfigurationError, DbtExecutionError } from "../errors.ts";
-import type { DbtOutcome } from "./dbtCommand.ts";
+import { isTest, rowCount, type DbtOutcome } from "./dbtEvents.ts";
 
 const artifactSchema = z.looseObject({ metadata: z.looseObject({}) });
 
@@ -16,20 +16,67 @@ const runResultsSchema = z.looseObject({
       execution_time: z.number().nullish(),
       message: z.string().nullish(),
       failures: z.number().nullish(),
+      compiled: z.boolean().nullish(),
+      relation_name: z.string().nullish(),
+      thread_id: z.string().nullish(),
+      adapter_response: z.looseObject({}).nullish(),
+      timing: z
+        .array(
+          z.looseObject({
+            name: z.string(),
+            started_at: z.string().nullish(),
+            completed_at: z.string().nullish(),
+          }),
+        )
+        .nullish(),
     }),
   ),
   args: z.looseObject({}).nullish(),
 });
 
 const manifestNodesSchema = z.looseObject({
-  nodes: z.record(z.string(), z.looseObject({ original_file_path: z.string().nullish() })),
+  nodes: z.record(z.string(), z.unknown()),
+  unit_tests: z.record(z.string(), z.unknown()).nullish(),
 });
+const placeSchema = z.looseObject({
+  original_file_path: z.string().nullish(),
+  compiled_path: z.string().nullish(),
+});
+/** Bytes; a larger manifest is not read for the places of nodes alone: whoever shows them has an index of it. */
+const largestManifestRead = 64_000_000;
 
 export type ArtifactName = "manifest.json" | "run_results.json" | "catalog.json";
 
-/** @throws DbtConfigurationError if there is none, or it is broken */
+/**
+ * An artifact that is being written anew while it is read is read again.
+ * @throws DbtConfigurationError if there is none, or it is broken
+ */
 export async function readArtifact(targetDir: string, name: ArtifactName): Promise<Record<string, unknown>> {
   const filePath = path.join(targetDir, name);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await readWhole(targetDir, filePath, name);
+    } catch (error) {
+      const mayBeWritten = attempt < 5 && (await changedLately(filePath));
+      if (!mayBeWritten) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 40 * attempt));
+    }
+  }
+}
+
+/** Whether somebody may be writing the file at this moment. */
+async function changedLately(filePath: string): Promise<boolean> {
+  return stat(filePath).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs < 5000,
+    () => false,
+  );
+}
+
+async function readWhole(
+  targetDir: string,
+  filePath: string,
+  name: ArtifactName,
+): Promise<Record<string, unknown>> {
   let text: string;
   try {
     text = await readFile(filePath, "utf8");
@@ -78,8 +125,8 @@ export async function compilationResult(
   if (!isOurs) return null;
 
   const failed = results.filter(({ status }) => ["error", "fail", "runtime error"].includes(status));
-  const isTest = (id: string): boolean => /^(test|unit_test)\./.test(id);
-  const files = failed.length > 0 ? await filesOfNodes(manifestPath, projectDir) : new Map<string, string>();
+  const ids = results.map(({ unique_id }) => unique_id);
+  const places = await placesOfNodes(ids, manifestPath, projectDir, outcome);
   const catalogPath = path.join(targetDir, "catalog.json");
   return {
     success: outcome.exitCode === 0,
@@ -99,27 +146,70 @@ export async function compilationResult(
       skipped: results.filter(({ status }) => status === "skipped").length,
       test_warnings: results.filter(({ unique_id, status }) => isTest(unique_id) && status === "warn").length,
       warnings: outcome.warnings,
-      nodes: results.map((node) => ({
-        unique_id: node.unique_id,
-        status: node.status,
-        seconds: node.execution_time ?? null,
-        message: node.message ? clean(node.message) : null,
-        failing_rows: isTest(node.unique_id) ? (node.failures ?? null) : null,
-        file: files.get(node.unique_id) ?? null,
-      })),
+      nodes: results.map((node) => {
+        const place = places.get(node.unique_id);
+        return {
+          unique_id: node.unique_id,
+          status: node.status,
+          seconds: node.execution_time ?? null,
+          started_at: startOf(node.timing ?? []),
+          message: node.message ? clean(node.message) : null,
+          failures: isTest(node.unique_id) ? (node.failures ?? null) : null,
+          failing_rows: isTest(node.unique_id) ? (node.failures ?? null) : null,
+          rows_affected: rowCount(node.adapter_response?.["rows_affected"]),
+          relation_name: node.relation_name ?? null,
+          file: place?.file ?? null,
+          compiled_path: place?.compiled ?? null,
+          timing: (node.timing ?? []).map(({ name, started_at, completed_at }) => ({
+            name,
+            started_at: started_at ?? null,
+            completed_at: completed_at ?? null,
+          })),
+          thread_id: node.thread_id ?? null,
+        };
+      }),
     },
   };
 }
 
-async function filesOfNodes(manifestPath: string, projectDir: string): Promise<Map<string, string>> {
+/** @returns ISO time of a node's first step; null where it had none */
+function startOf(timing: readonly { started_at?: string | null | undefined }[]): string | null {
+  return timing.find(({ started_at }) => started_at)?.started_at ?? null;
+}
+
+interface NodePlace {
+  file: string | null;
+  compiled: string | null;
+}
+
+/** Where nodes are defined and where their compiled SQL is: from what dbt said while it ran, else from its manifest. */
+async function placesOfNodes(
+  ids: readonly string[],
+  manifestPath: string,
+  projectDir: string,
+  outcome: DbtOutcome,
+): Promise<Map<string, NodePlace>> {
+  const absolute = (relative: string | null | undefined): string | null =>
+    relative ? path.resolve(projectDir, relative) : null;
+  const places = new Map<string, NodePlace>();
+  for (const [id, { path: file, compiledPath }] of outcome.nodes) {
+    if (file !== null) places.set(id, { file: absolute(file), compiled: absolute(compiledPath) });
+  }
+  if (places.size > 0 || ids.length === 0) return places;
+  const { size } = await stat(manifestPath).catch(() => ({ size: 0 }));
+  if (size === 0 || size > largestManifestRead) return places;
   const manifest = manifestNodesSchema.safeParse(
     parseJson(await readFile(manifestPath, "utf8").catch(() => "")),
-  );
-  const files = new Map<string, string>();
-  for (const [id, node] of Object.entries(manifest.data?.nodes ?? {})) {
-    if (node.original_file_path) files.set(id, path.resolve(projectDir, node.original_file_path));
+  ).data;
+  for (const id of ids) {
+    const place = placeSchema.safeParse(manifest?.nodes[id] ?? manifest?.unit_tests?.[id]).data;
+    if (!place) continue;
+    places.set(id, {
+      file: absolute(place.original_file_path),
+      compiled: absolute(place.compiled_path),
+    });
   }
-  return files;
+  return places;
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -9,7 +9,7 @@ import {
   type DbtError,
   type DbtErrorDetails,
 } from "../errors.ts";
-import type { DbtOutcome } from "./dbtCommand.ts";
+import type { DbtOutcome } from "./dbtEvents.ts";
 import { restartRemedy, setUpRemedy } from "./environmentProblems.ts";
 
 /** Why a dbt command could not do its job, from what it said; with file and line where it names them. */
@@ -19,12 +19,26 @@ export async function dbtFailure(
   config: ProjectConfig,
 ): Promise<DbtError> {
   const said = outcome.errors.map(withoutPreamble).filter((message) => message !== "");
-  const message = said[0] ?? "";
+  const message = said[0] ?? usageError(outcome);
   const details = await place(message, config);
 
+  if (needsDeps(outcome)) {
+    return new DbtConfigurationError(message, {
+      ...(await packageFile(config.projectDir)),
+      remedy: {
+        title: "Install packages",
+        command: "floeDbt.installPackages",
+        arguments: [config.projectDir],
+      },
+    });
+  }
   if (/Could not find adapter type/.test(message)) {
     return new DbtEnvironmentError(message, { ...details, remedy: setUpRemedy });
   }
+  if (/--vars argument|is not a valid method name|Invalid selector|^Could not find selector/m.test(message)) {
+    return new DbtConfigurationError(message);
+  }
+  if (outcome.errors.length === 0 && message !== "") return new DbtConfigurationError(message);
   if (/^(Compilation|Parsing) Error|^Runtime Error\s+Compilation Error/.test(message)) {
     return new DbtCompilationError(message, details);
   }
@@ -49,8 +63,21 @@ export async function dbtFailure(
   });
 }
 
-/** dbt found packages that are not installed: `dbt deps` mends it. */
-export function needsDeps(outcome: DbtOutcome): boolean {
+/** An option dbt does not know, or a value it does not take: said on stderr, outside of its log. */
+function usageError({ exitCode, otherOutput }: DbtOutcome): string {
+  return exitCode === 2 ? (/^Error: (.+)$/m.exec(otherOutput)?.[1] ?? "") : "";
+}
+
+async function packageFile(projectDir: string): Promise<DbtErrorDetails> {
+  for (const name of ["packages.yml", "dependencies.yml"]) {
+    const filePath = path.join(projectDir, name);
+    if (await exists(filePath)) return { filePath };
+  }
+  return {};
+}
+
+/** dbt found packages that are not installed: `dbt deps` mends it, which only a person may ask for. */
+function needsDeps(outcome: DbtOutcome): boolean {
   return outcome.errors.some((message) => /Run "dbt deps"|package\(s\) specified in/.test(message));
 }
 

@@ -1,30 +1,57 @@
+import { existsSync } from "node:fs";
 import path from "node:path";
 import PQueue from "p-queue";
+import { z } from "zod";
 import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
 import type { RedactingLog } from "../../platform/log.ts";
-import type { Call, ProjectRef, RunSelection } from "../dbtPlugin.ts";
+import type { Call, ListedNode, ProjectRef, RunSelection } from "../dbtPlugin.ts";
 import { DbtCancelledError, DbtCompilationError, DbtConfigurationError, DbtError } from "../errors.ts";
 import { compilationResult, readArtifact, type ArtifactName } from "./artifacts.ts";
-import { runDbt, type DbtCommand, type DbtOutcome } from "./dbtCommand.ts";
-import { dbtFailure, needsDeps } from "./dbtFailure.ts";
+import { flagValue, type DbtVerb } from "./dbtArguments.ts";
+import { runDbt } from "./dbtCommand.ts";
+import type { DbtOutcome } from "./dbtEvents.ts";
+import { dbtFailure } from "./dbtFailure.ts";
 import { requirePython, type LocalEnvironment } from "./localEnvironment.ts";
+
+/** The verbs that write run_results.json. */
+export type RunningVerb = "compile" | "run" | "test" | "build" | "seed" | "snapshot";
 
 export interface LocalCommands {
   compile(project: ProjectRef, call: Call): Promise<string>;
   run(
-    verb: "run" | "test",
+    verb: RunningVerb,
     project: ProjectRef,
     selection: RunSelection,
     call: Call,
   ): Promise<DbtCompilationResult>;
+  deps(project: ProjectRef, call: Call): Promise<void>;
+  list(project: ProjectRef, selection: RunSelection, call: Call): Promise<ListedNode[]>;
   artifact(project: ProjectRef, name: ArtifactName): Promise<Record<string, unknown>>;
 }
+
+interface Invoked {
+  outcome: DbtOutcome;
+  environment: LocalEnvironment;
+  startedAt: number;
+  /** Where this command wrote its artifacts. */
+  targetDir: string;
+}
+
+const listedSchema = z.object({
+  unique_id: z.string(),
+  name: z.string(),
+  resource_type: z.string(),
+  package_name: z.string(),
+  original_file_path: z.string().nullish(),
+});
 
 /** dbt's commands, one at a time for each project: dbt is not safe in parallel on one target folder. */
 export function createLocalCommands(deps: {
   log: RedactingLog;
   environmentOf: (project: ProjectRef, signal?: AbortSignal) => Promise<LocalEnvironment>;
   targetDirOf: (project: ProjectRef) => Promise<string>;
+  /** A folder of ours, for what dbt writes while it answers a question. */
+  privateDirOf: (project: ProjectRef) => string;
 }): LocalCommands {
   const queues = new Map<string, PQueue>();
   /** Projects whose last command failed before it wrote a manifest: what is on disk is older, and said to be. */
@@ -58,31 +85,39 @@ export function createLocalCommands(deps: {
   }
 
   async function invoke(
-    verb: DbtCommand["verb"],
+    verb: DbtVerb,
     project: ProjectRef,
     selection: RunSelection,
     call: Call,
-  ): Promise<{ outcome: DbtOutcome; environment: LocalEnvironment; startedAt: number }> {
+    privateTarget?: string,
+  ): Promise<Invoked> {
     const environment = await deps.environmentOf(project, call.signal);
     if (call.signal?.aborted) throw new DbtCancelledError("Cancelled.");
     const { python } = requirePython(environment, "dbt");
+    const { config, env } = environment;
+    const ownTarget = flagValue(selection.flags, "--target-path");
+    const targetDir =
+      ownTarget === undefined ? config.paths.target : path.resolve(project.projectDir, ownTarget);
+    const partialParse = path.join(targetDir, "partial_parse.msgpack");
     const startedAt = Date.now();
-    const command = (which: DbtCommand["verb"]): DbtCommand => ({
-      verb: which,
-      python,
-      projectDir: project.projectDir,
-      profilesDir: project.profilesDir ?? environment.config.profile.dir ?? undefined,
-      target: project.target,
-      selection: which === "deps" ? {} : selection,
-      env: environment.env,
-    });
-    let outcome = await runDbt(command(verb), deps.log, call);
-    if (outcome.exitCode !== 0 && needsDeps(outcome)) {
-      const installed = await runDbt(command("deps"), deps.log, call);
-      if (installed.exitCode !== 0) throw await dbtFailure("deps", installed, environment.config);
-      outcome = await runDbt(command(verb), deps.log, call);
-    }
-    return { outcome, environment, startedAt };
+    const outcome = await runDbt(
+      {
+        verb,
+        python,
+        projectDir: project.projectDir,
+        profilesDir: project.profilesDir ?? config.profile.dir ?? undefined,
+        target: project.target,
+        selection,
+        ...(privateTarget !== undefined && {
+          targetPath: privateTarget,
+          ...(existsSync(partialParse) && { partialParse }),
+        }),
+        env,
+      },
+      deps.log,
+      call,
+    );
+    return { outcome, environment, startedAt, targetDir };
   }
 
   const remembering = async <T>(project: ProjectRef, work: () => Promise<T>): Promise<T> => {
@@ -116,19 +151,29 @@ export function createLocalCommands(deps: {
     run: (verb, project, selection, call) =>
       inTurn(project, call, () =>
         remembering(project, async () => {
-          const { outcome, environment, startedAt } = await invoke(verb, project, selection, call);
+          const { outcome, environment, startedAt, targetDir } = await invoke(verb, project, selection, call);
           const { config } = environment;
-          const result = await compilationResult(
-            config.paths.target,
-            project.projectDir,
-            startedAt,
-            outcome,
-            (text) => deps.log.redactValues(text),
+          const result = await compilationResult(targetDir, project.projectDir, startedAt, outcome, (text) =>
+            deps.log.redactValues(text),
           );
           if (!result) throw await dbtFailure(verb, outcome, config);
           return result;
         }),
       ),
+
+    deps: (project, call) =>
+      inTurn(project, call, async () => {
+        const { outcome, environment } = await invoke("deps", project, {}, call);
+        if (outcome.exitCode !== 0) throw await dbtFailure("deps", outcome, environment.config);
+      }),
+
+    list: (project, selection, call) =>
+      inTurn(project, call, async () => {
+        const target = path.join(deps.privateDirOf(project), "list");
+        const { outcome, environment } = await invoke("list", project, selection, call, target);
+        if (outcome.exitCode !== 0) throw await dbtFailure("list", outcome, environment.config);
+        return outcome.listed.flatMap((line) => listedNode(line, project.projectDir));
+      }),
 
     async artifact(project, name) {
       const reason = staleBecause.get(project.projectDir);
@@ -140,4 +185,27 @@ export function createLocalCommands(deps: {
       return readArtifact(await deps.targetDirOf(project), name);
     },
   };
+}
+
+function listedNode(line: string, projectDir: string): ListedNode[] {
+  const parsed = listedSchema.safeParse(parseJson(line));
+  if (!parsed.success) return [];
+  const { unique_id, name, resource_type, package_name, original_file_path } = parsed.data;
+  return [
+    {
+      uniqueId: unique_id,
+      name,
+      resourceType: resource_type,
+      packageName: package_name,
+      filePath: original_file_path ? path.resolve(projectDir, original_file_path) : null,
+    },
+  ];
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

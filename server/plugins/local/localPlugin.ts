@@ -132,17 +132,35 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
       await requireProject(project.projectDir);
       return (await currentConfig(project)).paths.target;
     },
+    privateDirOf,
   });
 
   return {
     runtime: "local",
-    capabilities: new Set(["fixText", "lintUnsaved", "setUpEnvironment"]),
+    capabilities: new Set([
+      "fixText",
+      "lintUnsaved",
+      "setUpEnvironment",
+      "build",
+      "seed",
+      "snapshot",
+      "compileSelection",
+      "deps",
+      "listNodes",
+    ]),
     supportsParallelExecution: () => false,
     supportsSqlLinting: () => true,
 
     compileProject: (project, call = {}) => commands.compile(project, call),
     runModels: (project, selection = {}, call = {}) => commands.run("run", project, selection, call),
     runTests: (project, selection = {}, call = {}) => commands.run("test", project, selection, call),
+    build: (project, selection = {}, call = {}) => commands.run("build", project, selection, call),
+    seed: (project, selection = {}, call = {}) => commands.run("seed", project, selection, call),
+    snapshot: (project, selection = {}, call = {}) => commands.run("snapshot", project, selection, call),
+    compileSelection: (project, selection = {}, call = {}) =>
+      commands.run("compile", project, selection, call),
+    deps: (project, call = {}) => commands.deps(project, call),
+    listNodes: (project, selection = {}, call = {}) => commands.list(project, selection, call),
     getManifest: (project) => commands.artifact(project, "manifest.json"),
     getRunResults: (project) => commands.artifact(project, "run_results.json"),
 

@@ -1,0 +1,4 @@
+import { localSubject } from "./localSubject.ts";
+import { verbCases } from "./verbCases.ts";
+
+verbCases(localSubject("dbt111"));
