@@ -314,7 +314,6 @@ function parseJson(text: string): unknown {
   }
 }
 
- 
 const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f]+/g, " ").slice(0, 500);
 
 export function inWords(milliseconds: number): string {

@@ -20,7 +20,6 @@ export function stepCommand(verb: CloudVerb, selection: RunSelection): string {
 
 /** @throws DbtConfigurationError for what no quoting makes safe in a line of which we do not know who reads it first */
 function quoted(text: string, what: string): string {
-   
   if (/[\u0000-\u001f\u007f`]|\$\(/.test(text)) {
     throw new DbtConfigurationError(
       `The ${what} ${JSON.stringify(text)} cannot be sent to dbt Cloud: line breaks, backquotes and "$(" are not allowed there.`,

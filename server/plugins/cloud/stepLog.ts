@@ -30,14 +30,12 @@ function secondsOf({ started_at, finished_at }: CloudStep): number | null {
 
 /** A step's log as plain lines: no colours, no clock at the front of each. */
 export function plainLog(text: string): string {
-  return (
-    text
-       
-      .replace(/\u001b\[[0-9;]*[A-Za-z]/g, "")
-       
-      .replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "")
-      .replace(/^\d\d:\d\d:\d\d(?:\.\d+)?\s{1,2}/gm, "")
-  );
+  return text
+
+    .replace(/\u001b\[[0-9;]*[A-Za-z]/g, "")
+
+    .replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "")
+    .replace(/^\d\d:\d\d:\d\d(?:\.\d+)?\s{1,2}/gm, "");
 }
 
 /** New lines of the logs since the last look. */

@@ -1,12 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { Ajv, type ValidateFunction } from "ajv";
-import formats, { type FormatsPlugin } from "ajv-formats";
+import { default as addFormats } from "ajv-formats";
 import { parse } from "yaml";
 import { repoDir } from "../environment.ts";
-
-/** Its types are made for a module of the other kind. */
-const addFormats = formats;
 
 /** Holds requests and answers against dbt Cloud's own documents. Null and "" both mean: nothing to object to. */
 export interface OpenApi {

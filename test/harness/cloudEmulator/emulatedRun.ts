@@ -78,7 +78,7 @@ export function shellWords(line: string): string[] {
     const character = line[at]!;
     if (quote !== "") {
       if (character === quote) quote = "";
-      else word = (word ?? "") + (character === "\\" && quote === '"' ? line[(at += 1)] : character);
+      else word = (word ?? "") + (character === "\\" && quote === '"' ? (line[(at += 1)] ?? "") : character);
     } else if (character === "'" || character === '"') {
       quote = character;
       word ??= "";
