@@ -1,8 +1,10 @@
 import type * as vscode from "vscode";
 import type { ProjectStatus } from "../protocol/runtime.ts";
 import { registerCommands } from "./commands/register.ts";
+import { ProjectView } from "./explorer/projectView.ts";
 import { LanguageServer } from "./languageServer.ts";
 import { log } from "./log.ts";
+import { Manifests } from "./manifests.ts";
 import { pythonExtension } from "./python.ts";
 import { startWhenAllowed } from "./startWhenAllowed.ts";
 import { DoctorPanel } from "./views/doctorPanel.ts";
@@ -23,14 +25,18 @@ export function activate(context: vscode.ExtensionContext): FloeDbtApi {
   const started = new LanguageServer(context, python);
   server = started;
   const doctor = new DoctorPanel(started);
+  const manifests = new Manifests(started);
+  const project = new ProjectView(started, manifests, context.workspaceState);
   context.subscriptions.push(
     log,
     python,
     started,
     doctor,
+    manifests,
+    project,
     showStatusBar(started),
     new RunsView(),
-    registerCommands({ server: started, doctor, memory: context.workspaceState }),
+    registerCommands({ server: started, doctor, project, memory: context.workspaceState }),
     startWhenAllowed(started),
   );
   log.info(`Activated in ${(performance.now() - began).toFixed(1)} ms.`);

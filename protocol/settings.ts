@@ -82,6 +82,10 @@ export const settings = {
     scope: "resource",
     markdownDescription: "Offer **Preview** above each model and each of its CTEs.",
   }),
+  "explorer.autoReveal": setting(z.boolean().default(true), {
+    scope: "resource",
+    markdownDescription: "Whether the Project view selects what the active file defines.",
+  }),
   "worker.idleMinutes": setting(z.number().int().min(1).max(1440).default(30), {
     scope: "resource",
     markdownDescription:

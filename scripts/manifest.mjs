@@ -65,9 +65,24 @@ const keybindings = Object.entries(commandFacts).flatMap(([command, { keybinding
 /** The side bar of ours, and its views in their order. It is there where there is a view to show. */
 const viewsContainers = { activitybar: [{ id: "floeDbt", title: "Floe dbt", icon: "media/floe.svg" }] };
 const views = {
-  floeDbt: [{ id: "floeDbt.runs", name: "Runs", icon: "media/floe.svg", when: "floeDbt.hasProjects" }],
+  floeDbt: [
+    { id: "floeDbt.project", name: "Project", icon: "media/floe.svg", when: "floeDbt.explorer.shown" },
+    { id: "floeDbt.runs", name: "Runs", icon: "media/floe.svg", when: "floeDbt.hasProjects" },
+  ],
 };
 const viewsWelcome = [
+  {
+    view: "floeDbt.project",
+    when: "floeDbt.explorer.empty && isWorkspaceTrusted",
+    contents:
+      "dbt has left no manifest here yet. Compile the project, and its models, tests and sources are listed.",
+  },
+  {
+    view: "floeDbt.project",
+    when: "floeDbt.explorer.empty && !isWorkspaceTrusted",
+    contents:
+      "This workspace is not trusted, and dbt has left no manifest here that could be shown.\n[Manage Workspace Trust](command:workbench.trust.manage)",
+  },
   {
     view: "floeDbt.runs",
     contents: "dbt has not run here yet. Each run is listed here, node by node, while it goes on.",

@@ -1,11 +1,13 @@
 import type * as vscode from "vscode";
 import type { LanguageServer } from "../languageServer.ts";
+import type { ProjectView } from "../explorer/projectView.ts";
 import type { DoctorPanel } from "../views/doctorPanel.ts";
 
 /** What a command may use. */
 export interface CommandContext {
   server: LanguageServer;
   doctor: DoctorPanel;
+  project: ProjectView;
   /** Remembers choices, for this workspace. */
   memory: vscode.Memento;
 }

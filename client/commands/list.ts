@@ -1,8 +1,10 @@
+import { explorerCommands } from "./explorerCommands.ts";
+
 /**
  * Every command, as data: package.json's commands and menus are written from it (scripts/manifest.mjs), and
- * commands/register.ts must have a handler for each. Imports nothing, so that a script can read it.
+ * commands/register.ts must have a handler for each. Imports nothing but more of the same, so that a script can read it.
  */
-interface CommandFacts {
+export interface CommandFacts {
   title: string;
   /** A codicon of VS Code. */
   icon: string;
@@ -93,6 +95,7 @@ export const commands = {
   "floeDbt.showMenu": { title: "Show Menu", icon: "$(menu)", palette: "floeDbt.hasProjects" },
   "floeDbt.openRulePage": { title: "Open Page of This Rule", icon: "$(book)", palette: sqlOfProject },
   "floeDbt.openSettings": { title: "Open Settings", icon: "$(settings-gear)" },
+  ...explorerCommands,
 } as const satisfies Record<string, CommandFacts>;
 
 export type CommandId = keyof typeof commands;

@@ -2,12 +2,16 @@ import * as vscode from "vscode";
 import { log, report } from "../log.ts";
 import type { CommandContext } from "./context.ts";
 import type { CommandId } from "./list.ts";
+import { explorerHandlers } from "../explorer/handlers.ts";
 import { openRulePage } from "./openRulePage.ts";
 import { openSettings } from "./openSettings.ts";
 import { showMenu } from "./showMenu.ts";
 
-/** Gets whatever the caller passes: a menu a URI, a remedy the arguments the server gave it. */
-type Handler = (argument?: unknown) => unknown;
+/**
+ * Gets whatever the caller passes: a menu a URI, a remedy the arguments the server gave it; the menu of a view the row,
+ * and all rows that are selected with it.
+ */
+type Handler = (argument?: unknown, selected?: unknown) => unknown;
 
 /**
  * Registers every command of list.ts; one without a handler does not compile. Errors end in one message each.
@@ -33,12 +37,13 @@ export function registerCommands(context: CommandContext): vscode.Disposable {
     "floeDbt.showMenu": () => showMenu(context),
     "floeDbt.openRulePage": (page) => openRulePage(page),
     "floeDbt.openSettings": (name) => openSettings(name),
+    ...explorerHandlers(context),
   };
   return vscode.Disposable.from(
     ...Object.entries(handlers).map(([id, handler]) =>
-      vscode.commands.registerCommand(id, async (argument?: unknown) => {
+      vscode.commands.registerCommand(id, async (argument?: unknown, selected?: unknown) => {
         try {
-          await handler(argument);
+          await handler(argument, selected);
         } catch (error) {
           await report(error);
         }

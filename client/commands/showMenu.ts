@@ -7,6 +7,8 @@ import type { CommandContext } from "./context.ts";
 
 const offered: readonly CommandId[] = [
   "floeDbt.showDoctor",
+  "floeDbt.selectTarget",
+  "floeDbt.selectRuntime",
   "floeDbt.lintProject",
   "floeDbt.fixProject",
   "floeDbt.setUpEnvironment",

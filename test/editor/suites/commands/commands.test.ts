@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import * as vscode from "vscode";
+import { settings } from "../../../../protocol/settings.ts";
 import { page } from "../../probe/page.ts";
 import { ourProcesses } from "../../probe/processes.ts";
 import {
@@ -118,6 +119,8 @@ test("the menu of the status bar has everything one can do, and opens it", async
   await page.screenshot("menu");
   assert.deepEqual(items, [
     "Doctor",
+    "Select Target…",
+    "Select Environment…",
     "Lint Project",
     "Fix Project…",
     "Set Up Environment",

@@ -1,0 +1,192 @@
+import * as vscode from "vscode";
+import type { TreeGrouping } from "../../protocol/manifest.ts";
+import { errorMessage, isCancellation } from "../errorMessage.ts";
+import type { LanguageServer } from "../languageServer.ts";
+import { log } from "../log.ts";
+import type { Manifests } from "../manifests.ts";
+import { hoverText } from "./hoverText.ts";
+import type { LiveStatuses } from "./liveStatuses.ts";
+import { projectText } from "./projectText.ts";
+import { entriesOf, projectEntry, withDescendants, type TreeEntry } from "./treeEntry.ts";
+import { projectItem, rowItem, type TreeLook } from "./treeItem.ts";
+
+/**
+ * The rows of the Project view. Only what is expanded is ever asked for, and a question whose answer nobody needs any
+ * more (another filter, another grouping) is cancelled.
+ */
+export class ProjectTree implements vscode.TreeDataProvider<TreeEntry>, vscode.Disposable {
+  readonly #server: LanguageServer;
+  readonly #manifests: Manifests;
+  readonly #statuses: LiveStatuses;
+  readonly #changed = new vscode.EventEmitter<TreeEntry | TreeEntry[] | undefined>();
+  readonly #listening: vscode.Disposable;
+  #projects: TreeEntry[] = [];
+  #asking = new vscode.CancellationTokenSource();
+  #grouping: TreeGrouping;
+  #filter = "";
+
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  constructor(server: LanguageServer, manifests: Manifests, statuses: LiveStatuses, grouping: TreeGrouping) {
+    this.#server = server;
+    this.#manifests = manifests;
+    this.#statuses = statuses;
+    this.#grouping = grouping;
+    let shown = "";
+    this.#listening = vscode.Disposable.from(
+      manifests.onDidChange((manifest) => {
+        if (manifest) statuses.settle(manifest.projectDir);
+        this.refresh(manifest?.projectDir);
+      }),
+      statuses.onDidChange((ids) => this.#repaint(ids)),
+      // The row of a project names its target and environment.
+      server.onDidChange(() => {
+        const now = JSON.stringify(
+          server.projects.map(({ projectDir, target, runtime }) => [projectDir, target, runtime]),
+        );
+        if (now === shown) return;
+        shown = now;
+        this.refresh();
+      }),
+    );
+  }
+
+  get grouping(): TreeGrouping {
+    return this.#grouping;
+  }
+
+  get filter(): string {
+    return this.#filter;
+  }
+
+  show(look: { grouping?: TreeGrouping; filter?: string }): void {
+    this.#grouping = look.grouping ?? this.#grouping;
+    this.#filter = look.filter ?? this.#filter;
+    this.#asking.cancel();
+    this.#asking.dispose();
+    this.#asking = new vscode.CancellationTokenSource();
+    this.refresh();
+  }
+
+  /** Reads anew what is shown of a project, or of all. */
+  refresh(projectDir?: string): void {
+    const entry = this.#projects.find((project) => project.projectDir === projectDir);
+    // Projects that have just got their first manifest, or lost it, were not there before.
+    this.#changed.fire(this.#projects.length > 0 && entry && this.#hasSomething() ? entry : undefined);
+  }
+
+  /** The rows that lead to what a file defines, its own the last; undefined where there are none. */
+  async pathTo(uri: vscode.Uri): Promise<TreeEntry | undefined> {
+    const { treePathRequest } = await import("../../protocol/requests.ts");
+    const found = await this.#server.request(treePathRequest, {
+      uri: uri.toString(),
+      grouping: this.#grouping,
+    });
+    if (!found) return undefined;
+    await this.getChildren();
+    let entry = this.#projects.find(({ projectDir }) => projectDir === found.projectDir);
+    const rows = found.path.filter(({ kind }) => kind !== "project");
+    if (rows.length === 0) return undefined;
+    for (const row of rows) {
+      if (!entry) return undefined;
+      const children = await this.getChildren(entry);
+      entry = children.find((child) => child.row?.key === row.key);
+    }
+    return entry;
+  }
+
+  async getChildren(entry?: TreeEntry): Promise<TreeEntry[]> {
+    if (!entry) return this.#projectEntries();
+    const { token } = this.#asking;
+    try {
+      const { treeRequest } = await import("../../protocol/requests.ts");
+      const { rows } = await this.#server.request(
+        treeRequest,
+        {
+          projectDir: entry.projectDir,
+          grouping: this.#grouping,
+          ...(entry.row ? { parent: entry.row.key } : {}),
+          ...(this.#filter === "" ? {} : { filter: this.#filter }),
+        },
+        token,
+      );
+      // An answer that came too late must not take the place of a newer one.
+      if (token.isCancellationRequested) return [];
+      entry.children = entriesOf(entry, rows);
+      return entry.children;
+    } catch (error) {
+      if (!token.isCancellationRequested && !isCancellation(error)) {
+        log.warn(`The Project view could not be filled: ${errorMessage(error)}`);
+      }
+      return [];
+    }
+  }
+
+  getTreeItem(entry: TreeEntry): vscode.TreeItem {
+    const look: TreeLook = { grouping: this.#grouping, filtered: this.#filter !== "" };
+    if (entry.row) {
+      const live = entry.uniqueId === null ? undefined : this.#statuses.of(entry.projectDir, entry.uniqueId);
+      return rowItem(entry, entry.row, look, live ?? entry.row.status);
+    }
+    const manifest = this.#manifests.of(entry.projectDir);
+    if (!manifest) return new vscode.TreeItem("");
+    const status = this.#server.projects.find(({ projectDir }) => projectDir === entry.projectDir);
+    const text = projectText(manifest, status, Date.now());
+    return projectItem(entry, manifest.projectName, text, look, manifest.state !== "none");
+  }
+
+  getParent(entry: TreeEntry): TreeEntry | null {
+    return entry.parent;
+  }
+
+  async resolveTreeItem(
+    item: vscode.TreeItem,
+    entry: TreeEntry,
+    token: vscode.CancellationToken,
+  ): Promise<vscode.TreeItem> {
+    if (entry.uniqueId === null) return item;
+    const { nodeRequest } = await import("../../protocol/requests.ts");
+    const node = await this.#server.request(
+      nodeRequest,
+      { projectDir: entry.projectDir, uniqueId: entry.uniqueId },
+      token,
+    );
+    item.tooltip = untrusted(node ? hoverText(node, Date.now()) : "");
+    return item;
+  }
+
+  dispose(): void {
+    this.#listening.dispose();
+    this.#asking.dispose();
+    this.#changed.dispose();
+  }
+
+  #hasSomething(): boolean {
+    return this.#manifests.all.some(({ state }) => state !== "none");
+  }
+
+  /** None where there is no manifest at all: then the view says what to do instead. */
+  #projectEntries(): TreeEntry[] {
+    const before = new Map(this.#projects.map((entry) => [entry.projectDir, entry]));
+    this.#projects = this.#hasSomething()
+      ? this.#manifests.all.map(({ projectDir }) => before.get(projectDir) ?? projectEntry(projectDir))
+      : [];
+    return this.#projects;
+  }
+
+  /** Shows the states of these nodes anew, wherever they are listed, without asking the server. */
+  #repaint(ids: ReadonlySet<string>): void {
+    const entries = this.#projects
+      .flatMap((project) => [...withDescendants(project)])
+      .filter(({ uniqueId }) => uniqueId !== null && ids.has(uniqueId));
+    if (entries.length > 0) this.#changed.fire(entries);
+  }
+}
+
+/** Text from a project is shown as text: no command link, no HTML. */
+function untrusted(markdown: string): vscode.MarkdownString {
+  const text = new vscode.MarkdownString(markdown);
+  text.isTrusted = false;
+  text.supportHtml = false;
+  return text;
+}

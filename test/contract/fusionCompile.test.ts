@@ -1,4 +1,0 @@
-import { fusionSubject } from "./fusionSubject.ts";
-import { compileCases } from "./compileCases.ts";
-
-compileCases(fusionSubject);

@@ -1,4 +1,0 @@
-import { fusionSubject } from "./fusionSubject.ts";
-import { identityCases } from "./identityCases.ts";
-
-identityCases(fusionSubject);

@@ -1,4 +1,0 @@
-import { fusionSubject } from "./fusionSubject.ts";
-import { runCases } from "./runCases.ts";
-
-runCases(fusionSubject);
