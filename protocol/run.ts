@@ -1,5 +1,5 @@
 import type { ProgressToken } from "vscode-languageserver-protocol";
-import type { RuntimeName } from "./runtime.ts";
+import type { Remedy, RuntimeName } from "./runtime.ts";
 
 /** Running dbt: what is asked for, and what is known of a run while it goes on and after. */
 
@@ -121,6 +121,8 @@ export interface RunHead {
   total: number | null;
   /** Why it failed, or what it waits for: one sentence. */
   message: string | null;
+  /** What mends what `message` says, where that is known. */
+  remedy?: Remedy;
   /** What else a person should know: "runs commit 3f2a, your working tree differs", "answered 503, trying again in 8 s". */
   notices: string[];
   /** A page about this run, where the environment has one. */

@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import type { Connection, ServerCapabilities } from "vscode-languageserver/node";
-import { pythonInterpreterRequest } from "../protocol/requests.ts";
+import { pythonInterpreterRequest, runChangedNotification } from "../protocol/requests.ts";
 import type { Settings } from "../protocol/settings.ts";
 import { clientFacts } from "./clientFacts.ts";
 import type { ProjectConfig } from "./config/projectConfig.ts";
@@ -18,8 +18,10 @@ import { preview } from "./features/preview.ts";
 import { previewLenses } from "./features/previewLenses.ts";
 import { projectCommands } from "./features/projectCommands.ts";
 import { pullDiagnostics } from "./features/pullDiagnostics.ts";
+import { runs } from "./features/runs.ts";
 import { settingsChanges } from "./features/settingsChanges.ts";
 import { status } from "./features/status.ts";
+import { storedSql } from "./features/storedSql.ts";
 import { textSync } from "./features/textSync.ts";
 import { watchedFiles } from "./features/watchedFiles.ts";
 import { workspaceFolders } from "./features/workspaceFolders.ts";
@@ -32,6 +34,7 @@ import { createPluginRegistry, type PluginFactories } from "./plugins/registry.t
 import type { LiveStatus } from "./projects/project.ts";
 import { Projects } from "./projects/projects.ts";
 import { SettingsStore } from "./projects/settingsStore.ts";
+import { Runs } from "./runs/runs.ts";
 
 export interface ServerDeps {
   env: NodeJS.ProcessEnv;
@@ -69,6 +72,8 @@ const features: readonly Feature[] = [
   codeActions,
   formatting,
   projectCommands,
+  runs,
+  storedSql,
   doctor,
   environment,
   executeCommand,
@@ -132,8 +137,13 @@ export function createServer(connection: Connection, deps: ServerDeps): AsyncDis
       log,
       projectOf: (filePath) => projects.of(filePath),
     });
+    const projectRuns = new Runs({
+      log,
+      onChange: (change) => void connection.sendNotification(runChangedNotification, change),
+    });
     cleanUp.use(registry);
     cleanUp.use(linting);
+    cleanUp.use(projectRuns);
 
     const context: ServerContext = {
       connection,
@@ -142,6 +152,7 @@ export function createServer(connection: Connection, deps: ServerDeps): AsyncDis
       diagnostics,
       linting,
       projects,
+      runs: projectRuns,
       settings,
       log,
       guard,

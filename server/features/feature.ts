@@ -4,6 +4,7 @@ import type { DiagnosticsStore } from "../lint/diagnosticsStore.ts";
 import type { Linting } from "../lint/linting.ts";
 import type { OpenDocuments } from "../lint/openDocuments.ts";
 import type { RedactingLog } from "../platform/log.ts";
+import type { Runs } from "../runs/runs.ts";
 import type { Projects } from "../projects/projects.ts";
 import type { SettingsStore } from "../projects/settingsStore.ts";
 import type { Guard } from "./guard.ts";
@@ -21,6 +22,7 @@ export interface ServerContext {
   diagnostics: DiagnosticsStore;
   linting: Linting;
   projects: Projects;
+  runs: Runs;
   settings: SettingsStore;
   log: RedactingLog;
   guard: Guard;

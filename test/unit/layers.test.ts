@@ -125,6 +125,10 @@ describe("layers", () => {
     ["server/sql/", ["server/sql/"]],
     ["server/lint/", ["server/lint/", "server/plugins/", "server/platform/", "protocol/"]],
     [
+      "server/runs/",
+      ["server/runs/", "server/config/", "server/lint/", "server/plugins/", "server/platform/", "protocol/"],
+    ],
+    [
       "server/projects/",
       ["server/projects/", "server/config/", "server/plugins/", "server/platform/", "protocol/"],
     ],

@@ -1,0 +1,67 @@
+import type { DbtCompilationResult } from "../../protocol/compilation.ts";
+import type { RunRequest } from "../../protocol/run.ts";
+import type { Call, DbtPlugin, ProjectRef, RunSelection } from "../plugins/dbtPlugin.ts";
+import { DbtConfigurationError } from "../plugins/errors.ts";
+
+/** @returns why this environment cannot do it, in one sentence; null if it can */
+export function whyNot({ verb, select, exclude }: RunRequest, plugin: DbtPlugin): string | null {
+  const cannot = (what: string): string => `The ${plugin.runtime} environment cannot ${what}.`;
+  switch (verb) {
+    case "run":
+    case "test":
+      return null;
+    case "compile":
+      return (select || exclude) && !plugin.capabilities.has("compileSelection")
+        ? cannot("compile a part of the project: compile the whole project instead")
+        : null;
+    case "deps":
+      return plugin.capabilities.has("deps") ? null : cannot("install packages");
+    case "build":
+    case "seed":
+    case "snapshot":
+      return plugin.capabilities.has(verb) ? null : cannot(`do "dbt ${verb}"`);
+  }
+}
+
+/**
+ * Carries out a request with the plugin's own verb for it.
+ * @returns null where the verb has no result of nodes: `deps`, and a compile of all by an environment without more
+ * @throws DbtError, also where the environment lacks the verb
+ */
+export async function invoke(
+  request: RunRequest,
+  plugin: DbtPlugin,
+  project: ProjectRef,
+  call: Call,
+): Promise<DbtCompilationResult | null> {
+  const reason = whyNot(request, plugin);
+  if (reason !== null) throw new DbtConfigurationError(reason);
+  const selection = selectionOf(request);
+  switch (request.verb) {
+    case "run":
+      return plugin.runModels(project, selection, call);
+    case "test":
+      return plugin.runTests(project, selection, call);
+    case "deps":
+      await plugin.deps?.(project, call);
+      return null;
+    case "compile":
+      if (plugin.compileSelection) return plugin.compileSelection(project, selection, call);
+      await plugin.compileProject(project, call);
+      return null;
+    case "build":
+    case "seed":
+    case "snapshot":
+      return (await plugin[request.verb]?.(project, selection, call)) ?? null;
+  }
+}
+
+function selectionOf({ select, exclude, fullRefresh, vars, flags }: RunRequest): RunSelection {
+  return {
+    ...(select && { select }),
+    ...(exclude && { exclude }),
+    ...(fullRefresh && { fullRefresh }),
+    ...(vars && { vars }),
+    ...(flags && flags.length > 0 && { flags }),
+  };
+}

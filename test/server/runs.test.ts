@@ -1,0 +1,340 @@
+import { writeFile } from "node:fs/promises";
+import { describe, expect, test } from "vitest";
+import {
+  cancelRunRequest,
+  clearRunsRequest,
+  failingRowsRequest,
+  runChangedNotification,
+  type RunChange,
+  runLogRequest,
+  runsRequest,
+  startRunRequest,
+  storedSqlRequest,
+} from "../../protocol/requests.ts";
+import type { Run, RunRequest } from "../../protocol/run.ts";
+import { uriOfPath } from "../../server/platform/uri.ts";
+import { DbtConfigurationError } from "../../server/plugins/errors.ts";
+import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
+import { type ClientOptions, LspClient } from "../harness/lspClient.ts";
+import { dbtResult, type RunCall, ScriptedPlugin } from "../harness/scriptedPlugin.ts";
+
+interface Session extends AsyncDisposable {
+  client: LspClient;
+  plugin: ScriptedPlugin;
+  changes: RunChange[];
+  start(request?: Partial<RunRequest>): Promise<string>;
+  /** The newest that is known of a run, once it is so. */
+  when(id: string, predicate: (run: Run) => boolean): Promise<Run>;
+  /** The calls the plugin got, once there are so many. */
+  calls(count: number): Promise<RunCall[]>;
+}
+
+async function started(project: TestProject, options: Partial<ClientOptions> = {}): Promise<Session> {
+  const plugin = new ScriptedPlugin();
+  const client = await LspClient.start({
+    folders: [project.dir],
+    plugins: () => ({ local: () => plugin }),
+    ...options,
+  });
+  const changes: RunChange[] = [];
+  const known = new Map<string, Run>();
+  client.connection.onNotification(runChangedNotification, (change) => {
+    changes.push(change);
+    const nodes = new Map((known.get(change.run.id)?.nodes ?? []).map((node) => [node.uniqueId, node]));
+    for (const node of change.nodes) nodes.set(node.uniqueId, node);
+    known.set(change.run.id, { ...change.run, nodes: [...nodes.values()] });
+    client.nudge();
+  });
+  return {
+    client,
+    plugin,
+    changes,
+    async start(request = {}) {
+      const params: RunRequest = { projectDir: project.dir, verb: "run", ...request };
+      return (await client.connection.sendRequest(startRunRequest, params)).id;
+    },
+    when: (id, predicate) =>
+      client.waitFor(`run ${id}`, () => {
+        const run = known.get(id);
+        return run && predicate(run) ? run : undefined;
+      }),
+    calls: (count) =>
+      client.waitFor(`${count} calls`, () => (plugin.runs.length >= count ? plugin.runs : undefined)),
+    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+  };
+}
+
+const isState = (state: Run["state"]) => (run: Run) => run.state === state;
+
+describe("a run", () => {
+  test("goes from the queue to its end, with its nodes live and then as the result says", async () => {
+    await using project = await dbtProject(threeModels);
+    await using session = await started(project);
+    const end = Promise.withResolvers<ReturnType<typeof dbtResult>>();
+    session.plugin.script.run = ({ emit }) => {
+      emit({ type: "nodesTotal", total: 2 });
+      emit({
+        type: "nodeStarted",
+        uniqueId: "model.shop.a",
+        node: { name: "a", resourceType: "model", path: "models/a.sql" },
+      });
+      emit({ type: "log", level: "info", message: "1 of 2 START a", uniqueId: "model.shop.a" });
+      return end.promise;
+    };
+    const id = await session.start({ select: "a b", fullRefresh: true, vars: "{x: 1}" });
+    const going = await session.when(id, (run) => run.nodes[0]?.status === "running");
+    expect(going).toMatchObject({
+      state: "running",
+      title: "a b",
+      command: "dbt run --select 'a b' --full-refresh --vars '{x: 1}'",
+      runtime: "local",
+      target: "dev",
+      total: 2,
+      nodes: [{ name: "a", resourceType: "model", filePath: project.file("models/a.sql") }],
+    });
+    expect(session.plugin.runs[0]).toMatchObject({
+      verb: "run",
+      selection: { select: "a b", fullRefresh: true, vars: "{x: 1}" },
+    });
+    end.resolve(
+      dbtResult([
+        { unique_id: "model.shop.a", status: "success", seconds: 0.5, rows_affected: 3, message: "OK" },
+        { unique_id: "model.shop.b", status: "skipped", file: "models/b.sql" },
+      ]),
+    );
+    const run = await session.when(id, isState("success"));
+    expect(run.endedAt).toBeGreaterThanOrEqual(run.startedAt ?? Infinity);
+    expect(run.nodes).toMatchObject([
+      { status: "success", seconds: 0.5, rowsAffected: 3, message: "OK" },
+      { name: "b", status: "skipped", filePath: project.file("models/b.sql") },
+    ]);
+    const { text } = await session.client.connection.sendRequest(runLogRequest, {
+      id,
+      uniqueId: "model.shop.a",
+    });
+    expect(text).toMatch(/^\d\d:\d\d:\d\d {2}1 of 2 START a\n$/);
+    const { runs } = await session.client.connection.sendRequest(runsRequest, {});
+    expect(runs).toEqual([run]);
+  });
+
+  test("that failed is no error, and says what failed", async () => {
+    await using project = await dbtProject(threeModels);
+    await using session = await started(project);
+    session.plugin.script.run = () =>
+      dbtResult([
+        { unique_id: "model.shop.a", status: "error", message: "no such column" },
+        { unique_id: "test.shop.unique_a_id.1234", status: "fail", failing_rows: 2 },
+        { unique_id: "model.shop.c", status: "skipped" },
+      ]);
+    const run = await session.when(await session.start({ verb: "build" }), isState("failed"));
+    expect(run.message).toBe("2 of 3 failed: a, unique_a_id.");
+    expect(run.nodes[1]).toMatchObject({ resourceType: "test", failures: 2, status: "fail" });
+  });
+
+  test("that dbt could not do says why, and what mends it", async () => {
+    await using project = await dbtProject(threeModels);
+    await using session = await started(project);
+    const remedy = { title: "Install Packages", command: "floeDbt.installPackages" };
+    session.plugin.script.run = () => {
+      throw new DbtConfigurationError("Two packages are not installed.", { remedy });
+    };
+    const run = await session.when(await session.start(), isState("error"));
+    expect(run).toMatchObject({ message: "Two packages are not installed.", remedy, nodes: [] });
+  });
+
+  test("that selects nothing says so", async () => {
+    await using project = await dbtProject(threeModels);
+    await using session = await started(project);
+    const warning = "The selection criterion 'zzz' does not match any enabled nodes";
+    session.plugin.script.run = () => dbtResult([], { warnings: [warning] });
+    const run = await session.when(await session.start({ select: "zzz" }), isState("success"));
+    expect(run.message).toBe(warning);
+  });
+
+  test("costs at most ten messages a second, whatever its size, and each tells only what changed", async () => {
+    await using project = await dbtProject(threeModels);
+    await using session = await started(project);
+    session.plugin.script.run = ({ emit }) => {
+      for (let index = 0; index < 5000; index += 1) {
+        const uniqueId = `model.shop.m${index}`;
+        emit({ type: "nodeStarted", uniqueId });
+        emit({ type: "nodeFinished", uniqueId, status: "success", seconds: 0 });
+      }
+      return dbtResult([]);
+    };
+    const before = performance.now();
+    const run = await session.when(await session.start(), isState("success"));
+    const seconds = (performance.now() - before) / 1000;
+    expect(run.nodes).toHaveLength(5000);
+    expect(session.changes.length).toBeLessThanOrEqual(2 + seconds * 10);
+    expect(session.changes.flatMap(({ nodes }) => nodes)).toHaveLength(5000);
+  });
+
+  test("whose macro logs a megabyte and a password shows neither in full", async () => {
+    await using project = await dbtProject(threeModels);
+    await using session = await started(project, { env: { DBT_PASSWORD: "hunter2-hunter2" } });
+    session.plugin.script.run = ({ emit }) => {
+      for (let index = 0; index < 5; index += 1) {
+        emit({ type: "log", level: "info", message: "x".repeat(1_000_000) });
+        emit({ type: "log", level: "info", message: `\u001b[31mthe password is hunter2-hunter2\u001b[0m` });
+      }
+      return dbtResult([{ unique_id: "model.shop.a", status: "error", message: "y".repeat(1_000_000) }]);
+    };
+    const id = await session.start();
+    const run = await session.when(id, isState("failed"));
+    expect(run.nodes[0]?.message?.length).toBeLessThan(10_000);
+    const { text } = await session.client.connection.sendRequest(runLogRequest, { id });
+    expect(text).toContain("the password is ***\n");
+    expect(text.length).toBeLessThan(200_000);
+  });
+});
+
+describe("the queue", () => {
+  test("a second run waits visibly where dbt is serial, and goes on when the first has ended", async () => {
+    await using project = await dbtProject(threeModels);
+    await using session = await started(project);
+    const first = Promise.withResolvers<ReturnType<typeof dbtResult>>();
+    session.plugin.script.run = ({ selection }) => (selection.select === "a" ? first.promise : dbtResult([]));
+    await session.start({ select: "a" });
+    const second = await session.start({ select: "b", verb: "test" });
+    const third = await session.start({ select: "c" });
+    expect(await session.when(second, () => true)).toMatchObject({
+      state: "queued",
+      message: "Waits for dbt run --select a",
+      startedAt: null,
+    });
+    expect((await session.when(third, () => true)).message).toBe("Waits for dbt test --select b");
+    expect(session.plugin.runs).toHaveLength(1);
+    first.resolve(dbtResult([]));
+    await session.when(second, isState("success"));
+    await session.when(third, isState("success"));
+    expect(session.plugin.runs.map(({ selection }) => selection.select)).toEqual(["a", "b", "c"]);
+  });
+
+  test("where commands may run at once, none waits", async () => {
+    await using project = await dbtProject(threeModels);
+    await using session = await started(project);
+    session.plugin.script.parallel = true;
+    session.plugin.script.run = () => new Promise<never>(() => undefined);
+    await session.start({ select: "a" });
+    const second = await session.start({ select: "b" });
+    await session.when(second, isState("running"));
+    expect(await session.calls(2)).toHaveLength(2);
+  });
+
+  test("cancel reaches dbt, is answered when that has ended, and the next begins", async () => {
+    await using project = await dbtProject(threeModels);
+    await using session = await started(project);
+    session.plugin.script.run = ({ emit, selection }) => {
+      if (selection.select !== "a") return dbtResult([]);
+      emit({ type: "nodeStarted", uniqueId: "model.shop.a" });
+      return new Promise<never>(() => undefined);
+    };
+    const first = await session.start({ select: "a" });
+    const second = await session.start({ select: "b" });
+    const third = await session.start({ select: "c" });
+    await session.when(first, (run) => run.nodes.length > 0);
+    await session.client.connection.sendRequest(cancelRunRequest, { id: second });
+    expect((await session.when(second, isState("cancelled"))).startedAt).toBeNull();
+    expect((await session.when(third, (run) => run.message !== null)).state).toBe("queued");
+    await session.client.connection.sendRequest(cancelRunRequest, { id: first });
+    expect(session.plugin.runs[0]?.signal?.aborted).toBe(true);
+    expect((await session.when(first, isState("cancelled"))).nodes[0]?.status).toBe("cancelled");
+    await session.when(third, isState("success"));
+    expect(session.plugin.runs.map(({ selection }) => selection.select)).toEqual(["a", "c"]);
+  });
+
+  test("what has ended can be forgotten, what goes on cannot", async () => {
+    await using project = await dbtProject(threeModels);
+    await using session = await started(project);
+    session.plugin.script.run = ({ selection }) =>
+      selection.select === "a" ? dbtResult([]) : new Promise<never>(() => undefined);
+    await session.when(await session.start({ select: "a" }), isState("success"));
+    const second = await session.start({ select: "b" });
+    await session.client.connection.sendRequest(clearRunsRequest, {});
+    const { runs } = await session.client.connection.sendRequest(runsRequest, { projectDir: project.dir });
+    expect(runs.map(({ id }) => id)).toEqual([second]);
+  });
+});
+
+describe("what cannot run", () => {
+  test.each([
+    [{ verb: "snapshot" as const }, 'The local environment cannot do "dbt snapshot".'],
+    [{ projectDir: "/nowhere" }, "There is no dbt project in /nowhere"],
+    [{ verb: "fixText" as never }, "This is no run: verb:"],
+    [{ select: 7 as never }, "This is no run: select:"],
+  ])("%j is refused in one sentence", async (request, sentence) => {
+    await using project = await dbtProject(threeModels);
+    await using session = await started(project);
+    await expect(session.start(request)).rejects.toThrow(sentence);
+    expect(session.plugin.runs).toEqual([]);
+  });
+
+  test("a part cannot be compiled where only the whole can", async () => {
+    await using project = await dbtProject(threeModels);
+    await using session = await started(project);
+    session.plugin.capabilities.delete("compileSelection");
+    await expect(session.start({ verb: "compile", select: "a" })).rejects.toThrow(
+      "compile the whole project",
+    );
+  });
+});
+
+describe("SQL a run left", () => {
+  test("compiled and run SQL of a document, or of a node of a run", async () => {
+    await using project = await dbtProject({
+      ...threeModels,
+      "target/compiled/shop/models/a.sql": "select 1 as a",
+      "target/run/shop/models/a.sql": "create table a as (select 1 as a)",
+    });
+    await using session = await started(project);
+    const { connection } = session.client;
+    const uri = uriOfPath(project.file("models/a.sql"));
+    expect(await connection.sendRequest(storedSqlRequest, { uri, of: "compiled" })).toMatchObject({
+      sql: "select 1 as a",
+      filePath: project.file("target/compiled/shop/models/a.sql"),
+    });
+    session.plugin.script.run = () =>
+      dbtResult([{ unique_id: "model.shop.a", status: "success", file: "models/a.sql" }]);
+    const run = await session.when(await session.start(), isState("success"));
+    expect(run.nodes[0]?.compiledPath).toBe(project.file("target/compiled/shop/models/a.sql"));
+    const node = { projectDir: project.dir, uniqueId: "model.shop.a", of: "run" as const };
+    expect((await connection.sendRequest(storedSqlRequest, node)).sql).toContain("create table a");
+    const other = uriOfPath(project.file("models/b.sql"));
+    expect(await connection.sendRequest(storedSqlRequest, { uri: other, of: "run" })).toEqual({
+      sql: null,
+      filePath: null,
+      modifiedAt: null,
+    });
+  });
+
+  test("rows that fail a test are those of its compiled SQL", async () => {
+    await using project = await dbtProject({
+      ...threeModels,
+      "target/compiled/shop/models/schema.yml/unique_a_id.sql": "select id, '{{ x }}' from a",
+    });
+    await using session = await started(project);
+    const { connection } = session.client;
+    const uniqueId = "test.shop.unique_a_id.123";
+    session.plugin.script.run = () =>
+      dbtResult([{ unique_id: uniqueId, status: "fail", failing_rows: 1, file: "models/schema.yml" }]);
+    session.plugin.script.preview = ({ text = "" }) => ({
+      columns: [{ name: "id", type: null }],
+      rows: [[1]],
+      sql: text,
+      seconds: 0,
+    });
+    await session.when(await session.start({ verb: "test" }), isState("failed"));
+    const ask = { projectDir: project.dir, uniqueId, limit: 1 };
+    expect(await connection.sendRequest(failingRowsRequest, ask)).toMatchObject({
+      rows: [[1]],
+      sql: "select id, '{{ x }}' from a",
+      limited: true,
+      target: "dev",
+    });
+    await writeFile(project.file("models/schema.yml"), "");
+    await expect(
+      connection.sendRequest(failingRowsRequest, { ...ask, uniqueId: "test.shop.other.1" }),
+    ).rejects.toThrow("Run the test again");
+  });
+});
