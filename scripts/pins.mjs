@@ -23,7 +23,12 @@ export const pythonEnvironments = {
     "sqlfluff==4.4.0",
     "sqlfluff-templater-dbt==4.4.0",
   ],
+  /** The Rust engine: its wheel of this version carries the binary, later ones download it. */
+  fusion: ["dbt-core==2.0.0a4"],
 };
+
+/** The driver through which the Rust engine reaches DuckDB; it comes with the Node bindings of DuckDB. */
+export const duckdbDriver = { version: "1.5.6-r.1" };
 
 /** Only `npm run bench` needs these: the peers it measures against. */
 export const benchEnvironments = {
@@ -51,6 +56,19 @@ export function pythonEnvironmentDir(name) {
   if (!pinned) throw new Error(`No Python environment is called ${name}.`);
   const hash = createHash("sha256").update(pinned.join("\n")).digest("hex").slice(0, 8);
   return path.join(cacheDir(), "python", `${name}-${hash}`);
+}
+
+/** The Rust engine of the environment `fusion`. */
+export function fusionEngine() {
+  return path.join(
+    path.dirname(pythonIn(pythonEnvironmentDir("fusion"))),
+    process.platform === "win32" ? "dbt.exe" : "dbt",
+  );
+}
+
+/** Folder with the DuckDB driver and the file that names it: ADBC_DRIVER_PATH of the engine. */
+export function duckdbDriverDir() {
+  return path.join(cacheDir(), `duckdb-driver-${duckdbDriver.version}`);
 }
 
 /** Interpreter inside a virtual environment. */

@@ -5,17 +5,23 @@ import { cacheDir } from "./pins.mjs";
 import { withCacheLock } from "./setup/cache.mjs";
 import { chromium } from "./setup/chromium.mjs";
 import { codeServer } from "./setup/codeServer.mjs";
+import { duckdbDriver } from "./setup/duckdbDriver.mjs";
 import { nodeModules } from "./setup/nodeModules.mjs";
 import { pythonEnvironment } from "./setup/python.mjs";
 
 /** What each use needs, besides node_modules. */
 export const partsFor = {
-  tests: () => [pythonEnvironment("dbt111"), pythonEnvironment("dbt18")],
-  editorTests: () => [pythonEnvironment("dbt111"), codeServer, chromium],
+  tests: () => [pythonEnvironment("dbt111"), pythonEnvironment("dbt18"), ...fusion()],
+  editorTests: () => [pythonEnvironment("dbt111"), ...fusion(), codeServer, chromium],
   browserDemo: () => [pythonEnvironment("dbt111"), codeServer],
   desktopDemo: () => [pythonEnvironment("dbt111")],
-  bench: () => [pythonEnvironment("dbt111"), pythonEnvironment("dbtCoreInterface")],
+  bench: () => [pythonEnvironment("dbt111"), ...fusion(), pythonEnvironment("dbtCoreInterface")],
 };
+
+/** The Rust engine, and what it reaches DuckDB with. */
+function fusion() {
+  return [pythonEnvironment("fusion"), duckdbDriver];
+}
 
 /** Installs what is missing of node_modules and then of `parts`, with a line each. */
 export async function setUp(parts) {

@@ -23,6 +23,7 @@ export const stages = {
   worker: vitest("worker", 15),
   contract: vitest("contract", 20),
   server: vitest("server", 15),
+  cloud: vitest("cloud", 5),
   cli: vitest("cli", 10),
   build: check("build", ["esbuild.mjs"]),
   package: check("package", ["scripts/package.mjs"]),

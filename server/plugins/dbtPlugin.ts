@@ -1,6 +1,6 @@
 import type { DbtCompilationResult } from "../../protocol/compilation.ts";
 import type { LintIssue, ProjectLintResult } from "../../protocol/lint.ts";
-import type { PreviewCell, RunStep } from "../../protocol/run.ts";
+import type { PreviewCell, RunStep, RunVerb } from "../../protocol/run.ts";
 import type { ProjectState, Remedy, RuntimeMetadata, RuntimeName } from "../../protocol/runtime.ts";
 
 /**
@@ -68,6 +68,13 @@ export interface DbtPlugin extends AsyncDisposable {
    * @param since token of the last answer; null for all
    */
   manifestUpdate?(project: ProjectRef, since: string | null, call?: Call): Promise<ManifestUpdate>;
+  /**
+   * Runs of this project that go on elsewhere and that nobody here waits for: their window was closed, or the network was lost.
+   * Capability "resumeRun".
+   */
+  unfinishedRuns?(project: ProjectRef): Promise<UnfinishedRun[]>;
+  /** Waits for one of them, as if it had just been started. */
+  resumeRun?(project: ProjectRef, id: string, call?: Call): Promise<DbtCompilationResult>;
   /** Stops what runs for this project; the next call starts afresh. */
   stop(project: ProjectRef): Promise<void>;
 }
@@ -85,6 +92,7 @@ export const dbtCapabilities = [
   "compileNode",
   "preview",
   "manifestUpdate",
+  "resumeRun",
 ] as const;
 export type DbtCapability = (typeof dbtCapabilities)[number];
 
@@ -164,6 +172,15 @@ export interface ListedNode {
   packageName: string;
   /** Absolute path; null where dbt does not say. */
   filePath: string | null;
+}
+
+export interface UnfinishedRun {
+  id: string;
+  verb: RunVerb;
+  /** `dbt run --select=customers` */
+  command: string;
+  /** Milliseconds since the epoch. */
+  startedAt: number;
 }
 
 export interface CompileRequest {

@@ -82,10 +82,13 @@ export function compileCases(subject: ContractSubject): void {
     test("DBT_TARGET_PATH and target-path decide where artifacts are", async () => {
       await using project = await dbtProject({
         ...threeModels,
-        "dbt_project.yml": `${dbtProjectYml}target-path: built\n`,
+        ...(!subject.expects.refusesTargetPath && {
+          "dbt_project.yml": `${dbtProjectYml}target-path: built\n`,
+        }),
       });
       await using made = subject.make();
-      expect(await made.plugin.compileProject(refOf(project))).toBe(project.file("built/manifest.json"));
+      const where = subject.expects.refusesTargetPath ? "target" : "built";
+      expect(await made.plugin.compileProject(refOf(project))).toBe(project.file(`${where}/manifest.json`));
       await using other = subject.make({ env: { DBT_TARGET_PATH: "out" } });
       expect(await other.plugin.compileProject(refOf(project))).toBe(project.file("out/manifest.json"));
       expect(await other.plugin.getManifest(refOf(project))).toHaveProperty("nodes");

@@ -7,7 +7,12 @@ export interface ContractSubject {
   name: string;
   runtime: RuntimeName;
   /** What the plugin must say of itself, and so which cases apply. */
-  expects: { parallel: boolean; lints: boolean };
+  expects: {
+    parallel: boolean;
+    lints: boolean;
+    /** The engine takes no target-path from dbt_project.yml. */
+    refusesTargetPath?: boolean;
+  };
   make(options?: SubjectOptions): SubjectPlugin;
   /** Holds a DuckDB file as another program would, until the end of the scope; absent where the engine needs none. */
   lockDatabase?(file: string): Promise<AsyncDisposable>;

@@ -1,0 +1,334 @@
+import { access, open, readFile, stat } from "node:fs/promises";
+import path from "node:path";
+import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
+import type { RuntimeMetadata } from "../../../protocol/runtime.ts";
+import { systemClock, type Clock } from "../../platform/clock.ts";
+import type { Http } from "../../platform/http.ts";
+import type { RedactingLog } from "../../platform/log.ts";
+import type {
+  Call,
+  DbtCapability,
+  DbtPlugin,
+  ProjectRef,
+  RunSelection,
+  UnfinishedRun,
+} from "../dbtPlugin.ts";
+import { DbtCompilationError, DbtConfigurationError, DbtError, DbtLintError } from "../errors.ts";
+import { CloudClient } from "./cloudClient.ts";
+import {
+  carryOut,
+  takeUp,
+  type CloudOperationsDeps,
+  type CloudSession,
+  type Done,
+} from "./cloudOperations.ts";
+import { cloudReport } from "./cloudReport.ts";
+import { resolveCloud, type CloudSettings } from "./cloudSettings.ts";
+import type { CoolDowns } from "./coolDown.ts";
+import { environmentArtifacts, manifestOf, type EnvironmentArtifacts } from "./environmentManifest.ts";
+import { createPendingRuns } from "./pendingRuns.ts";
+import { runLink } from "./cloudLinks.ts";
+import { RunCache } from "./runCache.ts";
+import type { CloudVerb } from "./stepCommand.ts";
+
+export interface CloudPluginDeps {
+  log: RedactingLog;
+  env: NodeJS.ProcessEnv;
+  /** Runs that are not settled are remembered in here. */
+  storageDir: string;
+  http: Http;
+  /** Shared by all that talk to dbt Cloud in this process. */
+  coolDowns: CoolDowns;
+  clock?: Clock;
+  settingsOf: (projectDir: string) => Promise<CloudSettings>;
+  /** Null where nobody is signed in. */
+  tokenOf: (settings: CloudSettings) => string | null;
+  confirm?: CloudOperationsDeps["confirm"];
+  /** Lints the checkout in dbt Cloud's stead, which has no API for it; absent where there is no linter. */
+  linter?: DbtPlugin;
+  /** Seconds; for tests. */
+  requestSeconds?: number;
+  downloadSeconds?: number;
+}
+
+/** Seconds what was fetched of a run is kept, ADR-0043's cache. */
+const timeToLiveSeconds = 24 * 3600;
+/** Seconds one answer to "what is the environment's manifest" is good for. */
+const manifestSeconds = 60;
+/** A larger one is for those who stream it. */
+const largestParsed = 400_000_000;
+
+/** dbt Cloud, through its Admin API: each command is a run of a job there, on a commit, never on the checkout. */
+export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
+  const { log, linter } = deps;
+  const clock = deps.clock ?? systemClock;
+  const pending = createPendingRuns(deps.storageDir);
+  const operationsDeps: CloudOperationsDeps = { log, env: deps.env, pending, confirm: deps.confirm };
+  /** By project: fires when nobody waits for its runs any more. */
+  const detachers = new Map<string, AbortController>();
+  const lastDone = new Map<string, { dir: string }>();
+  /** Projects whose last command wrote no manifest: what is known is older, and said to be. */
+  const staleBecause = new Map<string, string>();
+  const newest = new Map<string, { at: number; artifacts: Promise<EnvironmentArtifacts> }>();
+  const following = new Set<string>();
+
+  async function sessionOf(project: ProjectRef): Promise<CloudSession> {
+    await requireProject(project.projectDir);
+    const settings = await deps.settingsOf(project.projectDir);
+    const { config, address } = resolveCloud(settings);
+    return {
+      project,
+      settings,
+      client: new CloudClient({
+        http: deps.http,
+        clock,
+        log,
+        coolDowns: deps.coolDowns,
+        address,
+        token: () => deps.tokenOf(settings),
+        ...(deps.requestSeconds !== undefined && { requestSeconds: deps.requestSeconds }),
+        ...(deps.downloadSeconds !== undefined && { downloadSeconds: deps.downloadSeconds }),
+      }),
+      cache: new RunCache(project.projectDir, {
+        disabled: settings.noCache === true,
+        timeToLiveSeconds,
+        now: () => clock.now(),
+      }),
+      pollSeconds: config.pollIntervalSeconds,
+      timeoutSeconds: config.timeoutSeconds,
+    };
+  }
+
+  const detacherOf = (project: ProjectRef): AbortController => {
+    let detacher = detachers.get(project.projectDir);
+    if (!detacher || detacher.signal.aborted) {
+      detacher = new AbortController();
+      detachers.set(project.projectDir, detacher);
+    }
+    return detacher;
+  };
+
+  async function remembering(project: ProjectRef, work: () => Promise<Done>): Promise<Done> {
+    try {
+      const done = await work();
+      staleBecause.delete(project.projectDir);
+      newest.delete(project.projectDir);
+      lastDone.set(project.projectDir, done);
+      return done;
+    } catch (error) {
+      if (error instanceof DbtCompilationError) staleBecause.set(project.projectDir, error.message);
+      throw error;
+    }
+  }
+
+  async function carry(
+    verb: CloudVerb,
+    project: ProjectRef,
+    selection: RunSelection,
+    call: Call,
+  ): Promise<Done> {
+    const session = await sessionOf(project);
+    return remembering(project, () =>
+      carryOut(verb, session, selection, call, detacherOf(project).signal, operationsDeps),
+    );
+  }
+
+  const command =
+    (verb: CloudVerb) =>
+    async (
+      project: ProjectRef,
+      selection: RunSelection = {},
+      call: Call = {},
+    ): Promise<DbtCompilationResult> =>
+      (await carry(verb, project, selection, call)).result;
+
+  async function artifactsOf(project: ProjectRef, call: Call): Promise<EnvironmentArtifacts> {
+    const known = newest.get(project.projectDir);
+    if (known && clock.now() - known.at < manifestSeconds * 1000) return known.artifacts;
+    const session = await sessionOf(project);
+    const artifacts = environmentArtifacts(session, {
+      signal: call.signal,
+      hurried: true,
+      onNotice: (message) => call.onEvent?.({ type: "notice", message }),
+    });
+    newest.set(project.projectDir, { at: clock.now(), artifacts });
+    artifacts.catch(() => newest.delete(project.projectDir));
+    return artifacts;
+  }
+
+  async function artifact(project: ProjectRef, name: "manifest.json" | "run_results.json", call: Call) {
+    await requireProject(project.projectDir);
+    const reason = staleBecause.get(project.projectDir);
+    if (name === "manifest.json" && reason !== undefined) {
+      throw new DbtConfigurationError(
+        `manifest.json is older than the project: dbt could not compile it since. ${reason}`,
+      );
+    }
+    const done = lastDone.get(project.projectDir);
+    if (done) return readObject(path.join(done.dir, name));
+    const artifacts = await artifactsOf(project, call);
+    if (artifacts.outdated !== null) call.onEvent?.({ type: "notice", message: artifacts.outdated });
+    return readObject(path.join(artifacts.dir, name));
+  }
+
+  const capabilities: DbtCapability[] = [
+    "build",
+    "seed",
+    "snapshot",
+    "compileSelection",
+    "manifestUpdate",
+    "resumeRun",
+  ];
+  if (linter)
+    capabilities.push(
+      ...(["fixText", "lintUnsaved"] as const).filter((each) => linter.capabilities.has(each)),
+    );
+  const noLinter = (): never => {
+    throw new DbtLintError(
+      "dbt Cloud has no linter, and this project has no Python environment with SQLFluff.",
+    );
+  };
+
+  return {
+    runtime: "cloud",
+    capabilities: new Set(capabilities),
+    supportsParallelExecution: () => true,
+    supportsSqlLinting: () => linter?.supportsSqlLinting() ?? false,
+
+    async compileProject(project, call = {}) {
+      const { result, run, dir } = await carry("compile", project, {}, call);
+      if (result.success) return manifestOf({ dir });
+      const failed = (
+        result.metadata["nodes"] as { status: string; message: string | null; file: string | null }[]
+      ).find(({ status }) => status === "error");
+      const link = runLink((await sessionOf(project)).client.address, run);
+      const message = `${failed?.message ?? `Run ${run.id} failed`}\n${link}`;
+      staleBecause.set(project.projectDir, message);
+      throw new DbtCompilationError(message, failed?.file ? { filePath: failed.file } : {});
+    },
+    runModels: command("run"),
+    runTests: command("test"),
+    build: command("build"),
+    seed: command("seed"),
+    snapshot: command("snapshot"),
+    compileSelection: command("compile"),
+    getManifest: (project, call = {}) => artifact(project, "manifest.json", call),
+    getRunResults: (project, call = {}) => artifact(project, "run_results.json", call),
+
+    async manifestUpdate(project, since, call = {}) {
+      const artifacts = await artifactsOf(project, call);
+      const token = `run ${artifacts.runId}`;
+      return token === since ? { token, changed: {} } : { token, file: manifestOf(artifacts) };
+    },
+
+    async unfinishedRuns(project) {
+      const records = await pending.abandoned(project.projectDir);
+      return records
+        .filter(({ marker }) => !following.has(marker))
+        .map(({ marker, verb, command: text, at }): UnfinishedRun => ({
+          id: marker,
+          verb,
+          command: text,
+          startedAt: at,
+        }));
+    },
+    async resumeRun(project, id, call = {}) {
+      const record = (await pending.abandoned(project.projectDir)).find(({ marker }) => marker === id);
+      if (!record) throw new DbtConfigurationError("This run is not waited for any more.");
+      const session = await sessionOf(project);
+      following.add(id);
+      try {
+        const { signal } = detacherOf(project);
+        const done = await remembering(project, () => takeUp(session, record, call, signal, operationsDeps));
+        return done.result;
+      } finally {
+        following.delete(id);
+      }
+    },
+
+    async lintProject(project, request = {}, call = {}) {
+      await requireProject(project.projectDir);
+      return linter?.supportsSqlLinting() ? linter.lintProject(project, request, call) : noLinter();
+    },
+    async fixText(project, request, call = {}) {
+      return linter?.capabilities.has("fixText") ? linter.fixText(project, request, call) : noLinter();
+    },
+    filesChanged: (project, paths) => linter?.filesChanged(project, paths),
+
+    inspect: async (project, call = {}) => {
+      await requireProject(project.projectDir);
+      return cloudReport(() => sessionOf(project), deps, call);
+    },
+
+    async getRuntimeMetadata(project): Promise<RuntimeMetadata> {
+      const nothing: RuntimeMetadata = { type: "cloud", dbtVersion: null, adapter: null, details: {} };
+      try {
+        const session = await sessionOf(project);
+        const { host, accountId } = session.client.address;
+        const kept = (await session.cache.kept(session.client.address))[0];
+        return {
+          ...nothing,
+          ...(kept && (await dbtOf(manifestOf(kept)))),
+          details: { host, accountId, environmentId: session.settings.config?.environmentId ?? null },
+        };
+      } catch (error) {
+        log.debug(`What runs in dbt Cloud for ${project.projectDir} is not known: ${String(error)}`);
+        return nothing;
+      }
+    },
+
+    async stop(project) {
+      detachers.get(project.projectDir)?.abort();
+      newest.delete(project.projectDir);
+      await linter?.stop(project);
+    },
+    async [Symbol.asyncDispose]() {
+      for (const detacher of detachers.values()) detacher.abort();
+      await linter?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function requireProject(projectDir: string): Promise<void> {
+  try {
+    await access(path.join(projectDir, "dbt_project.yml"));
+  } catch {
+    throw new DbtConfigurationError(`There is no dbt project in ${projectDir}: it has no dbt_project.yml.`);
+  }
+}
+
+async function readObject(filePath: string): Promise<Record<string, unknown>> {
+  const { size } = await stat(filePath);
+  if (size > largestParsed) {
+    throw new DbtConfigurationError(
+      `${filePath} is too large to be held in memory: ${Math.round(size / 1e6)} MB.`,
+      {
+        filePath,
+      },
+    );
+  }
+  try {
+    const value: unknown = JSON.parse(await readFile(filePath, "utf8"));
+    if (value !== null && typeof value === "object" && !Array.isArray(value) && "metadata" in value) {
+      return value;
+    }
+  } catch (error) {
+    if (error instanceof DbtError) throw error;
+  }
+  throw new DbtConfigurationError(`${filePath} is not a whole artifact of dbt.`, { filePath });
+}
+
+/** Version and adapter, from the head of a manifest: reading all of a large one for that would be slow. */
+async function dbtOf(manifestPath: string): Promise<Pick<RuntimeMetadata, "dbtVersion" | "adapter">> {
+  const file = await open(manifestPath, "r");
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(16_384), 0, 16_384, 0);
+    const head = buffer.toString("utf8", 0, bytesRead);
+    return {
+      dbtVersion: /"dbt_version":\s*"([^"]+)"/.exec(head)?.[1] ?? null,
+      adapter: /"adapter_type":\s*"([^"]+)"/.exec(head)?.[1] ?? null,
+    };
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,98 @@
+import path from "node:path";
+import type { Remedy } from "../../../protocol/runtime.ts";
+import type { ProjectConfig } from "../../config/projectConfig.ts";
+import {
+  DbtCompilationError,
+  DbtConfigurationError,
+  DbtEnvironmentError,
+  DbtExecutionError,
+  type DbtError,
+  type DbtErrorDetails,
+} from "../errors.ts";
+import { driverProblem } from "./driverProblem.ts";
+import type { EngineOutcome, SaidDiagnostic } from "./engineEvents.ts";
+import { userPath } from "./engineMessage.ts";
+
+const restartRemedy: Remedy = { title: "Restart", command: "floeDbt.restartServer" };
+
+/** Codes that are about configuration: dbt_project.yml, profiles.yml, targets, packages. */
+const configurationCodes = new Set(["dbt1005", "dbt1006", "dbt1007", "dbt1065"]);
+
+/** Why a command of the engine could not do its job, from what it said; with file and line where it names them. */
+export function engineFailure(
+  verb: string,
+  outcome: EngineOutcome,
+  config: ProjectConfig,
+  base: string = config.projectDir,
+): DbtError {
+  const errors = outcome.diagnostics.filter(({ severity }) => severity === "error");
+  const [first] = errors;
+  if (first) {
+    const all = errors.map(({ message }) => message).join("\n");
+    const driver = driverProblem(all);
+    if (driver) return new DbtEnvironmentError(driver.message, { remedy: driver.remedy });
+    const message = errors.length === 1 ? first.message : `${first.message} (and ${errors.length - 1} more)`;
+    const details = placeOf(first, config, base);
+    const target = /target '([^']*)' not found in profile/.exec(first.message);
+    if (target) {
+      const { name, targets, filePath } = config.profile;
+      return new DbtConfigurationError(
+        `There is no target "${target[1] ?? ""}" in profile "${name ?? ""}". It has: ${targets.join(", ")}.`,
+        filePath === null ? {} : { filePath },
+      );
+    }
+    if (/^Package does not|package/i.test(first.message) && verb === "deps") {
+      return new DbtExecutionError(`dbt deps failed: ${message}`, details);
+    }
+    if (configurationCodes.has(first.code) || isConfigFile(details.filePath)) {
+      return new DbtConfigurationError(message, { ...inConfig(config), ...details });
+    }
+    if (first.code === "dbt1308" || first.code === "dbt1001") {
+      return new DbtExecutionError(`dbt ${verb} failed: ${message}`, details);
+    }
+    return new DbtCompilationError(message, details);
+  }
+
+  const usage = outcome.otherOutput.find((line) => /^error: /.test(line));
+  if (usage !== undefined) {
+    return new DbtConfigurationError(`dbt does not take this: ${usage.replace(/^error: /, "")}`);
+  }
+  const raw = outcome.otherOutput.find((line) => /^\[error\]/.test(line));
+  if (raw !== undefined) return new DbtConfigurationError(raw.replace(/^\[error\]\s*(\[[^\]]*\]:?\s*)?/, ""));
+  const mistake = config.problems.find(({ severity }) => severity === "error");
+  if (mistake) return new DbtConfigurationError(mistake.message, inConfig(config));
+  const lastWords = outcome.otherOutput.slice(-3).join(" ").trim();
+  const how = outcome.exitCode === null ? "was ended" : `ended with exit code ${outcome.exitCode}`;
+  return new DbtExecutionError(`dbt ${verb} ${how}${lastWords && `: ${lastWords}`}.`, {
+    remedy: restartRemedy,
+  });
+}
+
+function placeOf(said: SaidDiagnostic, config: ProjectConfig, base: string): DbtErrorDetails {
+  if (said.file === null) return {};
+  const filePath = userPath(said.file, {
+    projectDir: config.projectDir,
+    base,
+    targetDirs: [config.paths.target],
+  });
+  if (filePath === null) return {};
+  return {
+    filePath,
+    ...(said.line !== null && { line: said.line }),
+    ...(said.column !== null && { column: said.column }),
+  };
+}
+
+function isConfigFile(filePath: string | undefined): boolean {
+  if (filePath === undefined) return false;
+  return ["dbt_project.yml", "profiles.yml", "packages.yml", "dependencies.yml"].includes(
+    path.basename(filePath),
+  );
+}
+
+function inConfig(config: ProjectConfig): DbtErrorDetails {
+  const mistake = config.problems.find(({ severity }) => severity === "error");
+  if (!mistake) return {};
+  const { start } = mistake.range;
+  return { filePath: mistake.filePath, line: start.line + 1, column: start.character + 1 };
+}

@@ -1,0 +1,203 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import PQueue from "p-queue";
+import { z } from "zod";
+import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
+import type { RedactingLog } from "../../platform/log.ts";
+import type { Call, ListedNode, ProjectRef, RunSelection } from "../dbtPlugin.ts";
+import { DbtCancelledError, DbtCompilationError, DbtConfigurationError, DbtError } from "../errors.ts";
+import { readArtifact, type ArtifactName } from "../local/artifacts.ts";
+import { requireProject } from "../local/localEnvironment.ts";
+import { engineFailure } from "./engineFailure.ts";
+import type { EngineOutcome } from "./engineEvents.ts";
+import { requireEngine, type FusionEnvironment } from "./fusionEnvironment.ts";
+import { requirePackages } from "./packagesInstalled.ts";
+import { runEngine, type EngineCommand, type EngineVerb } from "./runEngine.ts";
+import { runResult } from "./runResult.ts";
+
+export type RunVerb = "run" | "test" | "build" | "seed" | "snapshot" | "compile";
+
+export interface FusionCommandsDeps {
+  log: RedactingLog;
+  environmentOf: (project: ProjectRef, signal?: AbortSignal) => Promise<FusionEnvironment>;
+  /** Folder of ours for artifacts of the background. */
+  privateDirOf: (project: ProjectRef) => string;
+}
+
+export type FusionCommands = ReturnType<typeof createFusionCommands>;
+
+/**
+ * The engine's commands on the user's own target. Those that write to the warehouse go one after another: a second one on
+ * the same tables, or on a DuckDB file, would only fail. A compile waits for none of them.
+ */
+export function createFusionCommands(deps: FusionCommandsDeps) {
+  const { log } = deps;
+  const runs = new Map<string, PQueue>();
+  /** Projects whose last command failed before it wrote a manifest: what is on disk is older, and said to be. */
+  const staleBecause = new Map<string, string>();
+
+  /** A call that is cancelled while it waits is let go at once; one that runs ends first. */
+  async function inTurn<T>(project: ProjectRef, { signal }: Call, work: () => Promise<T>): Promise<T> {
+    const queue = runs.get(project.projectDir) ?? new PQueue({ concurrency: 1 });
+    runs.set(project.projectDir, queue);
+    const waiting = new AbortController();
+    const letGo = (): void => waiting.abort();
+    if (signal?.aborted) letGo();
+    signal?.addEventListener("abort", letGo, { once: true });
+    try {
+      return await queue.add(
+        () => {
+          signal?.removeEventListener("abort", letGo);
+          return work();
+        },
+        { signal: waiting.signal },
+      );
+    } catch (error) {
+      if (signal?.aborted && !(error instanceof DbtError)) throw new DbtCancelledError("Cancelled.");
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", letGo);
+    }
+  }
+
+  /** The environment a command runs in. @throws DbtError where there is none, or packages are missing */
+  async function ready(project: ProjectRef, call: Call, needsPackages = true) {
+    const environment = await deps.environmentOf(project, call.signal);
+    if (call.signal?.aborted) throw new DbtCancelledError("Cancelled.");
+    const engine = requireEngine(environment);
+    if (needsPackages) await requirePackages(environment.config);
+    const command = (verb: EngineVerb, more: Partial<EngineCommand> = {}): EngineCommand => ({
+      dbt: engine.dbt,
+      verb,
+      cwd: project.projectDir,
+      profilesDir: project.profilesDir ?? environment.config.profile.dir ?? undefined,
+      target: project.target,
+      env: environment.env,
+      ...more,
+    });
+    return { environment, engine, command, config: environment.config };
+  }
+
+  const remembering = async <T>(project: ProjectRef, work: () => Promise<T>): Promise<T> => {
+    try {
+      const value = await work();
+      staleBecause.delete(project.projectDir);
+      return value;
+    } catch (error) {
+      if (error instanceof DbtCompilationError || error instanceof DbtConfigurationError) {
+        staleBecause.set(project.projectDir, error.message);
+      }
+      throw error;
+    }
+  };
+
+  async function resultOf(
+    verb: RunVerb,
+    project: ProjectRef,
+    selection: RunSelection,
+    call: Call,
+  ): Promise<DbtCompilationResult> {
+    const { command, config } = await ready(project, call);
+    const outcome = await runEngine(command(verb, { selection }), log, call);
+    if (!ranNodes(outcome)) throw engineFailure(verb, outcome, config);
+    return runResult(outcome, config, {
+      fullRefresh: selection.fullRefresh === true,
+      clean: (text) => log.redactValues(text),
+    });
+  }
+
+  return {
+    ready,
+
+    compile: (project: ProjectRef, call: Call): Promise<string> =>
+      remembering(project, async () => {
+        const { command, config } = await ready(project, call);
+        const outcome = await runEngine(command("compile"), log, call);
+        if (outcome.exitCode === 0) return path.join(config.paths.target, "manifest.json");
+        const failure = engineFailure("compile", outcome, config);
+        if (failure.kind !== "execution") throw failure;
+        const { filePath, line } = failure;
+        throw new DbtCompilationError(failure.message, {
+          ...(filePath !== undefined && { filePath }),
+          ...(line !== undefined && { line }),
+        });
+      }),
+
+    compileSelection: (project: ProjectRef, selection: RunSelection, call: Call) =>
+      remembering(project, () => resultOf("compile", project, selection, call)),
+
+    run: (verb: RunVerb, project: ProjectRef, selection: RunSelection, call: Call) =>
+      inTurn(project, call, () => remembering(project, () => resultOf(verb, project, selection, call))),
+
+    async deps(project: ProjectRef, call: Call): Promise<void> {
+      const { command, config } = await ready(project, call, false);
+      const outcome = await runEngine(command("deps"), log, call);
+      if (outcome.exitCode !== 0) throw engineFailure("deps", outcome, config);
+    },
+
+    async list(project: ProjectRef, selection: RunSelection, call: Call): Promise<ListedNode[]> {
+      const { command, config } = await ready(project, call);
+      const privateDir = path.join(deps.privateDirOf(project), "list");
+      await mkdir(privateDir, { recursive: true });
+      const keys = ["unique_id", "name", "resource_type", "package_name", "original_file_path"];
+      const args = ["--output=json", "--output-keys", keys.join(" ")];
+      const outcome = await runEngine(command("ls", { selection, privateDir, args }), log, call);
+      if (outcome.exitCode !== 0) throw engineFailure("list", outcome, config);
+      return outcome.listed.flatMap((line) => listedNode(line, config.projectDir));
+    },
+
+    async artifact(project: ProjectRef, name: ArtifactName): Promise<Record<string, unknown>> {
+      await requireProject(project.projectDir);
+      const reason = staleBecause.get(project.projectDir);
+      if (name === "manifest.json" && reason !== undefined) {
+        throw new DbtConfigurationError(
+          `manifest.json is older than the project: dbt could not compile it since. ${reason}`,
+        );
+      }
+      const { config } = await deps.environmentOf(project);
+      return readArtifact(config.paths.target, name);
+    },
+
+    /** Resolves when no command of the project runs or waits. */
+    async drained(project: ProjectRef): Promise<void> {
+      await runs.get(project.projectDir)?.onIdle();
+    },
+  };
+}
+
+/** Whether a command came as far as its nodes, or had none to do: then what it did is a result, however it ended. */
+function ranNodes(outcome: EngineOutcome): boolean {
+  if (outcome.nodes.size > 0) return true;
+  return outcome.exitCode === 0;
+}
+
+const listed = z.looseObject({
+  unique_id: z.string(),
+  name: z.string(),
+  resource_type: z.string(),
+  package_name: z.string(),
+  original_file_path: z.string().nullish(),
+});
+
+function listedNode(line: string, projectDir: string): ListedNode[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return [];
+  }
+  const parsed = listed.safeParse(value);
+  if (!parsed.success) return [];
+  const { unique_id, name, resource_type, package_name, original_file_path } = parsed.data;
+  // A generic test is said to be in a file the engine has made for it.
+  const isMade = /generic_tests[\\/]/.test(original_file_path ?? "");
+  return [
+    {
+      uniqueId: unique_id,
+      name,
+      resourceType: resource_type,
+      packageName: package_name,
+      filePath: original_file_path && !isMade ? path.resolve(projectDir, original_file_path) : null,
+    },
+  ];
+}

@@ -1,0 +1,112 @@
+import { stat } from "node:fs/promises";
+import type { Log } from "../../platform/log.ts";
+import { runToEnd } from "../../platform/process.ts";
+import { plain } from "./engineMessage.ts";
+
+/** What one binary is and can, as it says itself. */
+export interface EngineFacts {
+  dbt: string;
+  version: string;
+  /** "dbt Fusion", "dbt (Rust)": which of the engine's distributions. */
+  distribution: string;
+  features: ReadonlySet<EngineFeature>;
+}
+
+/** - lint, format: commands; - staticAnalysis, partialParse: options of parse and compile. */
+export const engineFeatures = ["lint", "format", "staticAnalysis", "partialParse", "partialLoad"] as const;
+export type EngineFeature = (typeof engineFeatures)[number];
+
+export type ProbeEngine = (dbt: string, signal?: AbortSignal) => Promise<EngineFacts | { failure: string }>;
+
+const limits = { seconds: 10, characters: 20_000 };
+
+/**
+ * Asks a program named dbt or dbtf for its version and its help, each within 10 s and 20 000 characters, and remembers the
+ * answer until the file changes.
+ * @returns a function that never throws: what is no dbt v2 engine is a failure in words
+ */
+export function createEngineProbe(deps: { log: Log; env: NodeJS.ProcessEnv }): ProbeEngine {
+  const known = new Map<string, { facts: EngineFacts; stamp: string }>();
+
+  async function ask(dbt: string, args: string[], signal: AbortSignal | undefined) {
+    let characters = 0;
+    const tooMuch = new AbortController();
+    const stop = signal ? AbortSignal.any([signal, tooMuch.signal]) : tooMuch.signal;
+    const outcome = await runToEnd(
+      {
+        file: dbt,
+        args,
+        env: { ...deps.env, RUST_BACKTRACE: "0", NO_COLOR: "1", DBT_DISABLE_VERSION_CHECK: "1" },
+      },
+      {
+        log: deps.log,
+        signal: stop,
+        timeLimitSeconds: limits.seconds,
+        keep: limits.characters,
+        onLine: (line) => {
+          characters += line.length;
+          if (characters > limits.characters * 5) tooMuch.abort();
+        },
+      },
+    );
+    return {
+      ...outcome,
+      tooMuch: tooMuch.signal.aborted,
+      text: plain(`${outcome.stdout}\n${outcome.stderr}`),
+    };
+  }
+
+  async function probe(dbt: string, signal?: AbortSignal): Promise<EngineFacts | { failure: string }> {
+    const file = await stat(dbt).catch(() => null);
+    if (!file) return { failure: "does not exist" };
+    if (file.isDirectory()) return { failure: "is a folder" };
+    const stamp = `${file.mtimeMs} ${file.size} ${file.ino}`;
+    const before = known.get(dbt);
+    if (before?.stamp === stamp) return before.facts;
+    known.delete(dbt);
+
+    const version = await ask(dbt, ["--version"], signal);
+    if (version.tooMuch) return { failure: "prints without end when asked for its version" };
+    if (version.ended === "timeLimit") return { failure: `did not answer within ${limits.seconds} s` };
+    if (version.ended === "notStarted") return { failure: "cannot be started; is it executable?" };
+    if (version.ended === "cancelled") return { failure: "the search was cancelled" };
+    const said = whatItIs(version.text);
+    if ("failure" in said) return said;
+
+    const [help, parse] = await Promise.all([
+      ask(dbt, ["--help"], signal),
+      ask(dbt, ["parse", "--help"], signal),
+    ]);
+    const features = new Set<EngineFeature>();
+    for (const verb of ["lint", "format"] as const) {
+      if (new RegExp(`^\\s+${verb}\\s`, "m").test(help.text)) features.add(verb);
+    }
+    if (parse.text.includes("--static-analysis")) features.add("staticAnalysis");
+    if (await accepts(dbt, "--partial-parse", signal)) features.add("partialParse");
+    if (await accepts(dbt, "--partial-load", signal)) features.add("partialLoad");
+    const facts = { dbt, ...said, features };
+    known.set(dbt, { facts, stamp });
+    return facts;
+  }
+
+  /** Options that the help does not list are refused before the help is shown, if they are not known. */
+  async function accepts(dbt: string, option: string, signal: AbortSignal | undefined): Promise<boolean> {
+    const outcome = await ask(dbt, ["parse", option, "--help"], signal);
+    return outcome.exitCode === 0 && /usage/i.test(outcome.text);
+  }
+
+  return probe;
+}
+
+/** dbt-core lists "Core:" and its plugins, the dbt Cloud CLI names itself; the engine says one line. */
+export function whatItIs(said: string): { version: string; distribution: string } | { failure: string } {
+  if (/dbt cloud cli/i.test(said)) return { failure: "is the dbt Cloud CLI, which compiles elsewhere" };
+  if (/^\s*Core:\s*$/m.test(said) || /installed:\s*1\./.test(said)) {
+    const version = /installed:\s*(\S+)/.exec(said)?.[1];
+    return { failure: `is dbt-core${version ? ` ${version}` : ""}, not the dbt v2 engine` };
+  }
+  const [, name = "dbt", version] = /^\s*(dbt[\w-]*(?: [A-Za-z]+)?)\s+(\d+\.\d+\S*)/m.exec(said) ?? [];
+  if (version === undefined) return { failure: "does not say the version of a dbt v2 engine" };
+  if (Number(version.split(".")[0]) < 2) return { failure: `is ${name} ${version}, not the dbt v2 engine` };
+  return { version, distribution: name };
+}

@@ -1,0 +1,226 @@
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { DbtCancelledError, DbtUnavailableError } from "../../server/plugins/errors.ts";
+import { CloudEmulator } from "../harness/cloudEmulator/emulator.ts";
+import type { FaultKind } from "../harness/cloudEmulator/faults.ts";
+import { cloudPluginOn } from "../harness/cloudEmulator/pluginOnEmulator.ts";
+import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
+import { FakeClock } from "../harness/fakeClock.ts";
+
+/** One run a click, whatever happens to the trigger. */
+
+const trigger = /^POST .*\/run\/$/;
+let project: TestProject;
+let clock: FakeClock;
+let emulator: CloudEmulator;
+
+beforeEach(async () => {
+  project = await dbtProject(threeModels);
+  clock = new FakeClock();
+  emulator = await CloudEmulator.start({ clock });
+});
+afterEach(async () => {
+  await emulator[Symbol.asyncDispose]();
+  await project[Symbol.asyncDispose]();
+  expect(emulator.violations).toEqual([]);
+});
+
+const ref = () => ({ projectDir: project.dir });
+const waiting = async (storageDir: string): Promise<string[]> =>
+  readdir(path.join(storageDir, "cloud", "pending")).catch(() => []);
+
+describe("one run a click", () => {
+  test("a trigger that is answered is one request, and its run is followed to its end", async () => {
+    await using made = cloudPluginOn(emulator, { clock });
+    const result = await made.plugin.runModels(ref(), { select: "a" }, made.call());
+    expect(result).toMatchObject({ success: true, modelsRun: 1, failures: 0 });
+    expect(emulator.triggers).toEqual([
+      {
+        cause: expect.stringMatching(/^Floe dbt: dbt run --select=a \(floe-dbt-[0-9a-f-]{36}\)$/) as string,
+        steps_override: ["dbt run --select=a"],
+        generate_docs_override: false,
+      },
+    ]);
+    expect(emulator.runs).toHaveLength(1);
+    expect(made.events.filter(({ type }) => type === "steps").at(-1)).toMatchObject({
+      steps: expect.arrayContaining([
+        expect.objectContaining({ name: "dbt run --select=a", state: "success" }),
+      ]) as unknown,
+    });
+    expect(made.events).toContainEqual(
+      expect.objectContaining({ type: "nodeFinished", uniqueId: "model.shop.a", status: "success" }),
+    );
+    expect(made.events).toContainEqual({
+      type: "runLink",
+      url: expect.stringMatching(/\/deploy\/70403103900042\/projects\/\d+\/runs\/70403105000001$/) as string,
+    });
+    expect(await waiting(made.storageDir)).toEqual([]);
+  });
+
+  test.each<FaultKind>([
+    { kind: "lostResponse" },
+    { kind: "stallBody" },
+    { kind: "cut" },
+    { kind: "truncated" },
+    { kind: "empty200" },
+    { kind: "nullData" },
+    { kind: "wrongType" },
+    { kind: "badGzip" },
+  ])("a run that was made and not answered ($kind) is found and adopted", async (fault) => {
+    await using made = cloudPluginOn(emulator, { clock, requestSeconds: 0.3 });
+    emulator.fault({ ...fault, match: trigger });
+    const result = await made.plugin.runModels(ref(), {}, made.call());
+    expect(result.success).toBe(true);
+    expect(emulator.count(trigger)).toBe(1);
+    expect(emulator.runs).toHaveLength(1);
+    expect(made.notices().join("\n")).toContain(`run ${emulator.runs[0]!.id}`);
+  });
+
+  test.each<FaultKind>([
+    { kind: "reset" },
+    { kind: "hang" },
+    { kind: "status", status: 500 },
+    { kind: "status", status: 502, html: true },
+    { kind: "status", status: 503 },
+    { kind: "status", status: 504, html: true },
+    { kind: "status", status: 408 },
+    { kind: "html200" },
+  ])(
+    "a trigger that made no run ($kind $status) is said to have made none, and not sent again",
+    async (fault) => {
+      await using made = cloudPluginOn(emulator, { clock, requestSeconds: 0.3 });
+      emulator.fault({ ...fault, match: trigger });
+      const running = made.plugin.runModels(ref(), {}, made.call());
+      await expect(running).rejects.toThrow(DbtUnavailableError);
+      await expect(running).rejects.toThrow(/No run was started/);
+      expect(emulator.count(trigger)).toBe(1);
+      expect(emulator.runs).toHaveLength(0);
+      // The next click is a new one.
+      expect((await made.plugin.runModels(ref(), {}, made.call())).success).toBe(true);
+      expect(emulator.runs).toHaveLength(1);
+      expect(await waiting(made.storageDir)).toEqual([]);
+    },
+  );
+
+  test("too many requests: not one more before the time dbt Cloud asks for", async () => {
+    await using made = cloudPluginOn(emulator, { clock });
+    emulator.fault({ kind: "status", status: 429, headers: { "retry-after": "17" }, match: trigger });
+    const before = clock.now();
+    expect((await made.plugin.runModels(ref(), {}, made.call())).success).toBe(true);
+    const [first, second] = emulator.requests.filter(({ method }) => method === "POST");
+    expect(second!.at - first!.at).toBe(17_000);
+    expect(emulator.requests.filter(({ at }) => at > first!.at && at < first!.at + 17_000)).toEqual([]);
+    expect(first!.at).toBeGreaterThanOrEqual(before);
+    expect(emulator.runs).toHaveLength(1);
+    expect(made.notices().join("\n")).toContain("17 s");
+  });
+
+  test("a run that is not visible yet is waited for", async () => {
+    await using made = cloudPluginOn(emulator, { clock });
+    emulator.behaviours = [{ hiddenLooks: 2 }];
+    expect((await made.plugin.runModels(ref(), {}, made.call())).success).toBe(true);
+    expect(emulator.runs).toHaveLength(1);
+  });
+
+  test("a window that closes in the middle: the next one takes the run up, and triggers nothing", async () => {
+    const first = cloudPluginOn(emulator, { clock });
+    emulator.behaviours = [{ statuses: [3] }];
+    const running = first.plugin.runModels(
+      ref(),
+      { select: "a" },
+      {
+        onEvent: (event) => {
+          if (event.type === "steps") void first.plugin.stop(ref());
+        },
+      },
+    );
+    await expect(running).rejects.toThrow(/goes on in dbt Cloud/);
+    expect(emulator.count(/cancel/)).toBe(0);
+    const { storageDir } = first;
+    await using second = cloudPluginOn(emulator, { clock, storageDir });
+    emulator.runs[0]!.behaviour = {};
+    const [unfinished, ...others] = await second.plugin.unfinishedRuns!(ref());
+    expect(others).toEqual([]);
+    expect(unfinished).toMatchObject({ verb: "run", command: "dbt run --select=a" });
+    const result = await second.plugin.resumeRun!(ref(), unfinished!.id, second.call());
+    expect(result).toMatchObject({ success: true, modelsRun: 1 });
+    expect(emulator.count(trigger)).toBe(1);
+    expect(await second.plugin.unfinishedRuns!(ref())).toEqual([]);
+    await first[Symbol.asyncDispose]();
+  });
+
+  test("a window that closes before the answer: the next one finds the run by its marker", async () => {
+    const first = cloudPluginOn(emulator, { clock, requestSeconds: 0.3 });
+    emulator.fault({ kind: "lostResponse", match: trigger });
+    emulator.fault({ kind: "reset", match: /^GET .*\/runs\/$/, times: 100 });
+    await expect(first.plugin.runModels(ref(), {}, first.call())).rejects.toThrow(/Look at http/);
+    emulator.faults.clear();
+    const { storageDir } = first;
+    await using second = cloudPluginOn(emulator, { clock, storageDir });
+    const [unfinished] = await second.plugin.unfinishedRuns!(ref());
+    expect((await second.plugin.resumeRun!(ref(), unfinished!.id, second.call())).success).toBe(true);
+    expect(emulator.runs).toHaveLength(1);
+    await first[Symbol.asyncDispose]();
+  });
+});
+
+describe("cancel", () => {
+  test("cancels in dbt Cloud, once, and says so", async () => {
+    await using made = cloudPluginOn(emulator, { clock });
+    emulator.behaviours = [{ statuses: [1, 3] }];
+    const abort = new AbortController();
+    const running = made.plugin.runModels(
+      ref(),
+      {},
+      {
+        signal: abort.signal,
+        onEvent: (event) => {
+          if (event.type === "steps") abort.abort();
+        },
+      },
+    );
+    await expect(running).rejects.toThrow(DbtCancelledError);
+    await expect(running).rejects.toThrow(/run 70403105000001 in dbt Cloud too/);
+    expect(emulator.count(/^POST .*\/cancel\/$/)).toBe(1);
+    expect(emulator.runs[0]!.status).toBe(30);
+    const after = emulator.requests.length;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(emulator.requests).toHaveLength(after);
+  });
+
+  test("while the trigger is on its way: the run it makes is cancelled", async () => {
+    await using made = cloudPluginOn(emulator, { clock });
+    emulator.behaviours = [{ statuses: [1, 3] }];
+    emulator.fault({ kind: "slow", milliseconds: 200, match: trigger });
+    const abort = new AbortController();
+    const running = made.plugin.runModels(ref(), {}, { signal: abort.signal });
+    running.catch(() => undefined);
+    while (emulator.runs.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    abort.abort();
+    await expect(running).rejects.toThrow(DbtCancelledError);
+    expect(emulator.runs.map(({ status }) => status)).toEqual([30]);
+  });
+
+  test("that dbt Cloud refuses is said, with the run's page", async () => {
+    await using made = cloudPluginOn(emulator, { clock });
+    emulator.behaviours = [{ statuses: [3] }];
+    emulator.fault({ kind: "status", status: 403, match: /\/cancel\/$/ });
+    const abort = new AbortController();
+    const running = made.plugin.runModels(
+      ref(),
+      {},
+      {
+        signal: abort.signal,
+        onEvent: (event) => {
+          made.events.push(event);
+          if (event.type === "steps") abort.abort();
+        },
+      },
+    );
+    await expect(running).rejects.toThrow(
+      /could not be cancelled in dbt Cloud and may go on.*\/runs\/70403105000001/s,
+    );
+    expect(made.notices().join("\n")).toContain("could not be cancelled");
+  });
+});

@@ -1,0 +1,4 @@
+import { fusionSubject } from "./fusionSubject.ts";
+import { compileCases } from "./compileCases.ts";
+
+compileCases(fusionSubject);

@@ -1,0 +1,4 @@
+import { fusionSubject } from "./fusionSubject.ts";
+import { identityCases } from "./identityCases.ts";
+
+identityCases(fusionSubject);

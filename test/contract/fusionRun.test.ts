@@ -1,0 +1,4 @@
+import { fusionSubject } from "./fusionSubject.ts";
+import { runCases } from "./runCases.ts";
+
+runCases(fusionSubject);

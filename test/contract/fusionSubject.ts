@@ -1,0 +1,35 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { RedactingLog } from "../../server/platform/log.ts";
+import { createFusionPlugin } from "../../server/plugins/fusion/fusionPlugin.ts";
+import { testEngine } from "../harness/environment.ts";
+import type { ContractSubject } from "./contractSubject.ts";
+
+/** The real Rust engine, with DuckDB. */
+export const fusionSubject: ContractSubject = {
+  name: "fusion",
+  runtime: "fusion",
+  expects: { parallel: true, lints: true, refusesTargetPath: true },
+  make({ env = {}, withoutEngine = false } = {}) {
+    const logged: string[] = [];
+    const log = new RedactingLog((level, message) => logged.push(`${level}: ${message}`));
+    const storageDir = mkdtempSync(path.join(tmpdir(), "floe-dbt-storage-"));
+    const engine = testEngine();
+    const enginePath = withoutEngine ? path.join(storageDir, "no-engine-here") : engine.dbt;
+    const plugin = createFusionPlugin({
+      log,
+      storageDir,
+      env: { PATH: process.env.PATH, HOME: storageDir, ...engine.env, ...env },
+      settingsOf: () => Promise.resolve({ enginePath }),
+    });
+    return {
+      plugin,
+      logged,
+      async [Symbol.asyncDispose]() {
+        await plugin[Symbol.asyncDispose]();
+        rmSync(storageDir, { recursive: true, force: true, maxRetries: 10 });
+      },
+    };
+  },
+};
