@@ -7,9 +7,11 @@ import { log } from "./log.ts";
 import { Manifests } from "./manifests.ts";
 import { pythonExtension } from "./python.ts";
 import { startWhenAllowed } from "./startWhenAllowed.ts";
+import { CompiledViews } from "./views/compiled/compiledViews.ts";
 import { DoctorPanel } from "./views/doctorPanel.ts";
 import { RunsView } from "./views/runsView.ts";
 import { showStatusBar } from "./views/statusBar.ts";
+import { VirtualTexts } from "./views/virtualTexts.ts";
 
 /** What other extensions may read: the same statuses as the status bar shows. */
 export interface FloeDbtApi {
@@ -27,6 +29,8 @@ export function activate(context: vscode.ExtensionContext): FloeDbtApi {
   const doctor = new DoctorPanel(started);
   const manifests = new Manifests(started);
   const project = new ProjectView(started, manifests, context.workspaceState);
+  const compiled = new CompiledViews(started);
+  const texts = new VirtualTexts();
   context.subscriptions.push(
     log,
     python,
@@ -34,9 +38,11 @@ export function activate(context: vscode.ExtensionContext): FloeDbtApi {
     doctor,
     manifests,
     project,
+    compiled,
+    texts,
     showStatusBar(started),
     new RunsView(),
-    registerCommands({ server: started, doctor, project, memory: context.workspaceState }),
+    registerCommands({ server: started, doctor, project, compiled, texts, memory: context.workspaceState }),
     startWhenAllowed(started),
   );
   log.info(`Activated in ${(performance.now() - began).toFixed(1)} ms.`);

@@ -1,4 +1,5 @@
 import { explorerCommands } from "./explorerCommands.ts";
+import { sqlCommands } from "./sqlCommands.ts";
 
 /**
  * Every command, as data: package.json's commands and menus are written from it (scripts/manifest.mjs), and
@@ -96,6 +97,7 @@ export const commands = {
   "floeDbt.openRulePage": { title: "Open Page of This Rule", icon: "$(book)", palette: sqlOfProject },
   "floeDbt.openSettings": { title: "Open Settings", icon: "$(settings-gear)" },
   ...explorerCommands,
+  ...sqlCommands,
 } as const satisfies Record<string, CommandFacts>;
 
 export type CommandId = keyof typeof commands;

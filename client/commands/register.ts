@@ -6,6 +6,7 @@ import { explorerHandlers } from "../explorer/handlers.ts";
 import { openRulePage } from "./openRulePage.ts";
 import { openSettings } from "./openSettings.ts";
 import { showMenu } from "./showMenu.ts";
+import { sqlHandlers } from "./sqlHandlers.ts";
 
 /**
  * Gets whatever the caller passes: a menu a URI, a remedy the arguments the server gave it; the menu of a view the row,
@@ -38,6 +39,7 @@ export function registerCommands(context: CommandContext): vscode.Disposable {
     "floeDbt.openRulePage": (page) => openRulePage(page),
     "floeDbt.openSettings": (name) => openSettings(name),
     ...explorerHandlers(context),
+    ...sqlHandlers(context),
   };
   return vscode.Disposable.from(
     ...Object.entries(handlers).map(([id, handler]) =>

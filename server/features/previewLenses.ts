@@ -8,8 +8,8 @@ import { can } from "./compileText.ts";
 import type { Feature, ServerContext } from "./feature.ts";
 
 /**
- * “Preview” above a model and each of its CTEs, for clients that have the commands (VS Code): the arguments are the URI,
- * and of a CTE its name and place.
+ * “Preview” above a model and each of its CTEs, for clients that have the commands (VS Code): the argument is the URI,
+ * of a CTE with its name and place.
  */
 export const previewLenses: Feature = {
   capabilities: (client) => (client.ownCommands ? { codeLensProvider: {} } : {}),
@@ -48,7 +48,7 @@ async function lensesOf({ documents, projects }: ServerContext, uri: string): Pr
       const command: Command = {
         title: `Preview ${name}`,
         command: "floeDbt.previewCte",
-        arguments: [uri, name, position],
+        arguments: [{ uri, cte: name, position }],
       };
       return { range: { start: position, end: document.positionAt(at + name.length) }, command };
     }),

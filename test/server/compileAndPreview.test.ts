@@ -206,7 +206,7 @@ describe("code lenses", () => {
         {
           title: "Preview a",
           command: "floeDbt.previewCte",
-          arguments: [uri, "a", { line: 0, character: 5 }],
+          arguments: [{ uri, cte: "a", position: { line: 0, character: 5 } }],
         },
       ],
     ]);
