@@ -22,6 +22,7 @@ const common = {
 const entries = [
   { entryPoints: { client: "client/extension.ts" }, external: ["vscode"] },
   { entryPoints: { server: "server/main.ts" } },
+  { entryPoints: { artifactReader: "server/manifest/readerThread.ts" } },
   { entryPoints: { cli: "server/cli.ts" } },
 ];
 

@@ -61,16 +61,21 @@ export interface TreeRow {
   label: string;
   /** Beside the label, dimmed: a count, a materialization, a path. */
   description: string;
+  /**
+   * - relation: "Parents", "Children", "Tests", "Columns" below a node (`uniqueId` null), and the nodes below those
+   *   (`uniqueId` set), each of which opens into its own parents or children
+   * - more: opens into the next rows of a long list, and stands behind the last of these
+   */
   kind: "project" | "section" | "folder" | "node" | "column" | "relation" | "more" | "note";
   resourceType: ResourceType | null;
   uniqueId: string | null;
   /** Of the last run, where there is one. */
   status: NodeStatus | null;
   expandable: boolean;
-  /** Absolute path and 1-based line of the definition. */
+  /** Absolute path and 1-based line of the definition; a line that only the file can tell is null here: dbt/getNode has it. */
   filePath: string | null;
   line: number | null;
-  /** What a command may do with it, space separated: "runnable testable compiled hasParents hasChildren". */
+  /** What a command may do with it, space separated: "runnable testable compiled hasParents hasChildren referable". */
   can: string;
   /** Names a selection that means this row, for running it: "customers", "path:models/marts", "tag:nightly". */
   selector: string | null;

@@ -10,6 +10,8 @@ export interface ClientFacts {
   /** Settings for clients that cannot be asked for them. */
   initialSettings: unknown;
   storageDir: string | null;
+  /** The workspace is trusted; where it is not, nothing is started and nobody is asked. */
+  trusted: boolean;
   /** It answers workspace/configuration. */
   answersConfiguration: boolean;
   /** It answers dbt/pythonInterpreter. */
@@ -42,6 +44,8 @@ const optionsSchema: z.ZodType<InitializationOptions> = z.object({
   storageDir: z.string().optional().catch(undefined),
   pythonInterpreter: z.boolean().optional().catch(undefined),
   ownCommands: z.boolean().optional().catch(undefined),
+  // What is no boolean says nothing of trust, so there is none.
+  trusted: z.boolean().optional().catch(false),
 }) as z.ZodType<InitializationOptions>;
 
 export function clientFacts(params: InitializeParams): ClientFacts {
@@ -52,6 +56,7 @@ export function clientFacts(params: InitializeParams): ClientFacts {
     folders: foldersOf(params),
     initialSettings: options.settings,
     storageDir: options.storageDir ?? null,
+    trusted: options.trusted ?? true,
     answersConfiguration: workspace?.configuration === true,
     knowsPython: options.pythonInterpreter === true,
     ownCommands,

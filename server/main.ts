@@ -39,6 +39,7 @@ function serve(): void {
     storageDir: defaultStorageDir(process.env),
     environmentOf: (settings, workspaceDir, log) =>
       dbtEnvironment(envFileOf(settings, pathContext(workspaceDir)), process.env, log),
+    readerThread: path.join(__dirname, "artifactReader.js"),
     plugins: (host) => ({
       local: () =>
         createLocalPlugin({

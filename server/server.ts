@@ -17,6 +17,7 @@ import { lintByItself } from "./features/lintByItself.ts";
 import { preview } from "./features/preview.ts";
 import { previewLenses } from "./features/previewLenses.ts";
 import { projectCommands } from "./features/projectCommands.ts";
+import { manifestState } from "./features/manifestState.ts";
 import { pullDiagnostics } from "./features/pullDiagnostics.ts";
 import { runs } from "./features/runs.ts";
 import { settingsChanges } from "./features/settingsChanges.ts";
@@ -28,6 +29,7 @@ import { workspaceFolders } from "./features/workspaceFolders.ts";
 import { DiagnosticsStore } from "./lint/diagnosticsStore.ts";
 import { Linting } from "./lint/linting.ts";
 import { OpenDocuments } from "./lint/openDocuments.ts";
+import { Manifests } from "./manifest/manifests.ts";
 import { RedactingLog } from "./platform/log.ts";
 import { DbtConfigurationError } from "./plugins/errors.ts";
 import { createPluginRegistry, type PluginFactories } from "./plugins/registry.ts";
@@ -43,6 +45,8 @@ export interface ServerDeps {
   storageDir: string;
   /** Environment dbt has in a project: `env`, and what the project's .env file adds. */
   environmentOf(settings: Settings, workspaceDir: string, log: RedactingLog): Promise<NodeJS.ProcessEnv>;
+  /** Script of the thread that reads dbt's artifacts. */
+  readerThread: string;
   /** Makes the runtimes this server has. */
   plugins(host: PluginHost): PluginFactories;
 }
@@ -77,6 +81,7 @@ const features: readonly Feature[] = [
   doctor,
   environment,
   executeCommand,
+  manifestState,
   compileText,
   preview,
   previewLenses,
@@ -115,7 +120,9 @@ export function createServer(connection: Connection, deps: ServerDeps): AsyncDis
         client.knowsPython ? await connection.sendRequest(pythonInterpreterRequest, { projectDir }) : null,
       onStatus: (projectDir, liveStatus) => projects.live(projectDir, liveStatus),
     };
-    const registry = createPluginRegistry(deps.plugins(host));
+    const registry = createPluginRegistry(
+      client.trusted ? deps.plugins(host) : untrusted(deps.plugins(host)),
+    );
     const projects = new Projects({
       registry,
       settings,
@@ -135,13 +142,15 @@ export function createServer(connection: Connection, deps: ServerDeps): AsyncDis
       documents,
       store: diagnostics,
       log,
-      projectOf: (filePath) => projects.of(filePath),
+      projectOf: (filePath) => (client.trusted ? projects.of(filePath) : Promise.resolve(null)),
     });
     const projectRuns = new Runs({
       log,
       onChange: (change) => void connection.sendNotification(runChangedNotification, change),
     });
+    const manifests = new Manifests({ readerThread: deps.readerThread, log });
     cleanUp.use(registry);
+    cleanUp.use(manifests);
     cleanUp.use(linting);
     cleanUp.use(projectRuns);
 
@@ -153,13 +162,15 @@ export function createServer(connection: Connection, deps: ServerDeps): AsyncDis
       linting,
       projects,
       runs: projectRuns,
+      manifests,
       settings,
       log,
       guard,
       whenInitialized: (action) => initialized.push(action),
     };
-    for (const feature of features) feature.register(context);
-    const capabilities = features.map((feature) => feature.capabilities?.(client) ?? {});
+    const offered = features.filter(({ readsOnly }) => client.trusted || readsOnly);
+    for (const feature of offered) feature.register(context);
+    const capabilities = offered.map((feature) => feature.capabilities?.(client) ?? {});
     return {
       capabilities: capabilities.reduce<ServerCapabilities>(
         (all, some) => ({ ...all, ...some, workspace: { ...all.workspace, ...some.workspace } }),
@@ -173,4 +184,12 @@ export function createServer(connection: Connection, deps: ServerDeps): AsyncDis
   });
   connection.onShutdown(() => cleanUp.disposeAsync());
   return { [Symbol.asyncDispose]: () => cleanUp.disposeAsync() };
+}
+
+/** The same runtimes, of which none is ever made. */
+function untrusted(plugins: PluginFactories): PluginFactories {
+  const refuse = (): never => {
+    throw new DbtConfigurationError("This workspace is not trusted, so nothing is started in it.");
+  };
+  return Object.fromEntries(Object.keys(plugins).map((runtime) => [runtime, refuse]));
 }

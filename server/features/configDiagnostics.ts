@@ -11,6 +11,7 @@ const severities = {
 
 /** Mistakes in dbt_project.yml, profiles.yml, manifest.yaml and floe.yaml, and what keeps dbt from reading a project. */
 export const configDiagnostics: Feature = {
+  readsOnly: true,
   register({ projects, diagnostics }) {
     let published = "";
     const publish = (): void => {

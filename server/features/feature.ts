@@ -3,6 +3,7 @@ import type { ClientFacts } from "../clientFacts.ts";
 import type { DiagnosticsStore } from "../lint/diagnosticsStore.ts";
 import type { Linting } from "../lint/linting.ts";
 import type { OpenDocuments } from "../lint/openDocuments.ts";
+import type { Manifests } from "../manifest/manifests.ts";
 import type { RedactingLog } from "../platform/log.ts";
 import type { Runs } from "../runs/runs.ts";
 import type { Projects } from "../projects/projects.ts";
@@ -11,6 +12,8 @@ import type { Guard } from "./guard.ts";
 
 /** One thing the server does for a client: it says so, and does it. */
 export interface Feature {
+  /** It starts nothing and asks nobody: it is there in a workspace that is not trusted, too. */
+  readonly readsOnly?: boolean;
   capabilities?(client: ClientFacts): ServerCapabilities;
   register(context: ServerContext): void;
 }
@@ -23,6 +26,7 @@ export interface ServerContext {
   linting: Linting;
   projects: Projects;
   runs: Runs;
+  manifests: Manifests;
   settings: SettingsStore;
   log: RedactingLog;
   guard: Guard;

@@ -6,6 +6,7 @@ const toldSchema = z.object({ floeDbt: z.unknown() });
 
 /** Settings that change, in whichever of the two ways a client tells. */
 export const settingsChanges: Feature = {
+  readsOnly: true,
   register({ connection, client, guard, settings, projects, linting, whenInitialized }) {
     connection.onDidChangeConfiguration(
       guard.event("Reading the settings", async (params) => {

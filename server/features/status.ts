@@ -3,6 +3,7 @@ import type { Feature } from "./feature.ts";
 
 /** dbt/status and dbt/getStatus: how every project is. */
 export const status: Feature = {
+  readsOnly: true,
   register({ connection, guard, projects }) {
     projects.on({
       status: (all) => void connection.sendNotification(statusNotification, { projects: all }),

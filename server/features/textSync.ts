@@ -3,6 +3,7 @@ import type { Feature } from "./feature.ts";
 
 /** Text documents, incrementally; what is saved or typed counts at once, whether or not the client watches files. */
 export const textSync: Feature = {
+  readsOnly: true,
   capabilities: () => ({
     textDocumentSync: {
       openClose: true,

@@ -12,11 +12,13 @@ import { isLinterConfig } from "./textSync.ts";
 /** What matters of a project on disk; everything else a client may leave unwatched. */
 const watched = [
   "**/*.{sql,yml,yaml,csv,md}",
+  "**/{manifest,run_results}.json",
   "**/{.sqlfluff,.sqlfluffignore,pyproject.toml,setup.cfg,tox.ini,pep8.ini,.env}",
 ];
 
 /** Files that change, appear, move or go on disk. */
 export const watchedFiles: Feature = {
+  readsOnly: true,
   capabilities: () => {
     const filters = [{ scheme: "file", pattern: { glob: "**/*" } }];
     return { workspace: { fileOperations: { didRename: { filters }, didDelete: { filters } } } };
@@ -75,6 +77,12 @@ async function filesChanged(context: ServerContext, changes: readonly FileEvent[
   const configFiles = files.map(({ filePath }) => filePath).filter((file) => projects.readsConfigFrom(file));
   if (configFiles.length > 0) await projects.reload(configFiles);
 
+  for (const manifest of context.manifests.all) {
+    const its = files.filter(({ filePath }) => isInside(filePath, manifest.project.dir));
+    manifest.filesChanged(
+      its.map(({ filePath, type }) => ({ filePath, deleted: type === FileChangeType.Deleted })),
+    );
+  }
   const byProject = Map.groupBy(
     files.flatMap(({ filePath }) => projects.affectedBy(filePath).map((project) => ({ project, filePath }))),
     ({ project }) => project,

@@ -3,6 +3,7 @@ import type { Feature } from "./feature.ts";
 
 /** The folders of the workspace, and those that come and go. */
 export const workspaceFolders: Feature = {
+  readsOnly: true,
   capabilities: () => ({ workspace: { workspaceFolders: { supported: true, changeNotifications: true } } }),
   register({ connection, client, guard, projects, whenInitialized }) {
     let folders = client.folders;

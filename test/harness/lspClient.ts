@@ -37,6 +37,7 @@ import { pathOfUri, uriOfPath } from "../../server/platform/uri.ts";
 import { dbtEnvironment } from "../../server/plugins/local/envFile.ts";
 import { envFileOf } from "../../server/projects/settingPaths.ts";
 import { createServer, type ServerDeps } from "../../server/server.ts";
+import { repoDir } from "./environment.ts";
 
 /** How long a test waits for what has to come, in milliseconds. */
 const patience = 60_000;
@@ -274,6 +275,7 @@ function serverInProcess(options: ClientOptions, plugins: ServerDeps["plugins"])
     environmentOf: (settings, workspaceDir, log) =>
       dbtEnvironment(envFileOf(settings, { workspaceDir, homeDir: os.homedir(), env }), env, log),
     version: "0.0.0",
+    readerThread: path.join(repoDir, "server", "manifest", "readerThread.ts"),
     storageDir: path.join(os.tmpdir(), "floe-dbt-test-storage"),
     plugins,
   });

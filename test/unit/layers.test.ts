@@ -129,6 +129,10 @@ describe("layers", () => {
       ["server/runs/", "server/config/", "server/lint/", "server/plugins/", "server/platform/", "protocol/"],
     ],
     [
+      "server/manifest/",
+      ["server/manifest/", "server/config/", "server/plugins/", "server/platform/", "protocol/"],
+    ],
+    [
       "server/projects/",
       ["server/projects/", "server/config/", "server/plugins/", "server/platform/", "protocol/"],
     ],

@@ -1,0 +1,417 @@
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { type ManifestInfo, type ResourceType, resourceTypes } from "../../protocol/manifest.ts";
+import type { ProjectConfig } from "../config/projectConfig.ts";
+import type { Log } from "../platform/log.ts";
+import { isInside, pathKey } from "../platform/uri.ts";
+import type { DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
+import { DbtCancelledError, DbtError } from "../plugins/errors.ts";
+import { ArtifactReadError, readArtifact } from "./artifactReader.ts";
+import { fileSignature } from "./fileSignature.ts";
+import { ManifestIndex } from "./manifestIndex.ts";
+import { manifestFacts, nodeFacts, type NodeFacts } from "./nodeFacts.ts";
+import { findFiles } from "./projectFiles.ts";
+import type { RunFacts } from "./runResults.ts";
+
+/** What is needed of a dbt project. */
+export interface BrowsedProject {
+  readonly dir: string;
+  readonly config: ProjectConfig;
+  readonly ref: ProjectRef;
+  /** @throws DbtError where the project's runtime is not there */
+  plugin(): DbtPlugin;
+}
+
+export interface ProjectManifestDeps {
+  /** Script of the thread that reads artifacts. */
+  readerThread: string;
+  log: Log;
+  /** `info` is another one. */
+  changed: (manifest: ProjectManifest) => void;
+}
+
+/** How long a file that could not be read must stay as it is to be taken for broken, in milliseconds. */
+const settleMs = 500;
+/** The newest schema of manifest.json whose keys are known: dbt-core's, and that of the v2 engine. */
+const knownSchemas = { core: 12, engine: 20 };
+
+/** What is known of one project's nodes, wherever it comes from; the newest wins. */
+export class ProjectManifest {
+  readonly project: BrowsedProject;
+  readonly #deps: ProjectManifestDeps;
+  readonly #stopping = new AbortController();
+  #index: ManifestIndex | null = null;
+  #origin: ManifestInfo["origin"] = null;
+  #generatedAt: number | null = null;
+  #loading = false;
+  #trouble: string | null = null;
+  #version = 0;
+  /** Signatures of the files that were read last. */
+  #manifestRead: string | null = null;
+  #runResultsRead: string | null = null;
+  readonly #runs = new Map<string, RunFacts>();
+  #newestFile = 0;
+  #gone = new Set<string>();
+  /** Counts what `filesChanged` was told. */
+  #filesTold = 0;
+  #work: Promise<void> = Promise.resolve();
+  #isDue = false;
+  /** Of the plugin's last answer. */
+  #token: string | null = null;
+  #liveTrouble: string | null = null;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(project: BrowsedProject, deps: ProjectManifestDeps) {
+    this.project = project;
+    this.#deps = deps;
+  }
+
+  get index(): ManifestIndex | null {
+    return this.#index;
+  }
+
+  /** Changes with everything that is said of a node. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get manifestPath(): string {
+    return path.join(this.project.config.paths.target, "manifest.json");
+  }
+
+  get runResultsPath(): string {
+    return path.join(this.project.config.paths.target, "run_results.json");
+  }
+
+  lastRun(id: string): RunFacts | null {
+    return this.#runs.get(id) ?? null;
+  }
+
+  /** The file that defines a node is not there any more. */
+  isGone(facts: NodeFacts): boolean {
+    const filePath = this.#gone.size === 0 ? null : (this.#index?.filePathOf(facts) ?? null);
+    return filePath !== null && this.#gone.has(pathKey(filePath));
+  }
+
+  get info(): ManifestInfo {
+    const index = this.#index;
+    const { projectDir, name } = this.project.config;
+    const state = index ? "ready" : this.#loading ? "loading" : this.#trouble === null ? "none" : "broken";
+    return {
+      projectDir,
+      projectName: name,
+      version: this.#version,
+      state,
+      message: this.#message(state),
+      origin: this.#origin,
+      generatedAt: this.#generatedAt,
+      stale: this.#generatedAt !== null && this.#newestFile > this.#generatedAt,
+      dbtVersion: index?.facts.dbtVersion ?? null,
+      counts: index ? countsOf(index) : {},
+    };
+  }
+
+  /** Resolves with the index once there is one, or null once it is known that there is none; waits no longer than that. */
+  async ready(milliseconds: number): Promise<ManifestIndex | null> {
+    if (this.#index || !this.#loading) return this.#index;
+    const loaded = new Promise<void>((resolve) => {
+      this.#waiting.add(resolve);
+      void delay(milliseconds, undefined, { ref: false }).then(() => resolve());
+    });
+    await loaded;
+    return this.#index;
+  }
+
+  /** Looks whether the files in target/ are others than those that were read, and reads them. Never waits. */
+  refresh(): void {
+    if (this.#isDue || this.#stopping.signal.aborted) return;
+    this.#isDue = true;
+    if (!this.#index && this.#manifestRead === null) this.#loading = true;
+    this.#next(async () => {
+      this.#isDue = false;
+      await this.#readManifest();
+      await this.#readRunResults();
+    });
+  }
+
+  /** Takes in what dbt makes of the project now, where the runtime can say it. Never waits. */
+  updateLive(): void {
+    this.#next(() => this.#readLive());
+  }
+
+  /** Files of the project changed on disk. */
+  filesChanged(changes: readonly { filePath: string; deleted: boolean }[]): void {
+    const before = this.info.stale;
+    let goneChanged = false;
+    for (const { filePath, deleted } of changes) {
+      if (isInside(filePath, this.project.config.paths.target)) {
+        this.refresh();
+        continue;
+      }
+      if (!this.#isSource(filePath)) continue;
+      this.#filesTold += 1;
+      this.#newestFile = Math.max(this.#newestFile, Date.now());
+      const key = pathKey(filePath);
+      const isNode = (this.#index?.inFile(filePath).length ?? 0) > 0;
+      if (deleted && isNode && !this.#gone.has(key)) {
+        this.#gone.add(key);
+        goneChanged = true;
+      } else if (!deleted && this.#gone.delete(key)) goneChanged = true;
+    }
+    if (goneChanged || this.info.stale !== before) this.#changed();
+  }
+
+  #isSource(filePath: string): boolean {
+    return (
+      pathKey(filePath) === pathKey(path.join(this.project.dir, "dbt_project.yml")) ||
+      sourceFolders(this.project.config).some((folder) => isInside(filePath, folder))
+    );
+  }
+
+  /** The configuration is another one: its target folder may be elsewhere. */
+  configured(): void {
+    this.refresh();
+  }
+
+  stop(): void {
+    this.#stopping.abort(new DbtCancelledError("Stopped."));
+    this.#wake();
+  }
+
+  #message(state: ManifestInfo["state"]): string | null {
+    const shown = path.relative(this.project.dir, this.manifestPath);
+    if (state === "loading") return null;
+    if (state === "none") {
+      const how = this.#liveTrouble ?? "Compile the project, or run any dbt command, to make one.";
+      return `There is no ${shown} yet. ${how}`;
+    }
+    if (this.#trouble !== null) {
+      return state === "broken" ? this.#trouble : `${this.#trouble} What is shown is the one before it.`;
+    }
+    const schema = this.#index?.facts.schemaVersion ?? null;
+    if (schema !== null && schema > knownSchemas.core && schema !== knownSchemas.engine) {
+      return `This manifest has schema v${schema}, which is newer than what this version knows (v${knownSchemas.core}): what is understood of it is shown.`;
+    }
+    return this.#liveTrouble;
+  }
+
+  async #readManifest(): Promise<void> {
+    const file = this.manifestPath;
+    for (;;) {
+      const signature = await fileSignature(file);
+      if (signature === null) {
+        this.#manifestRead = null;
+        this.#trouble = null;
+        this.#settled();
+        return;
+      }
+      if (signature === this.#manifestRead || this.#isLiveNewest()) {
+        this.#settled();
+        return;
+      }
+      try {
+        const index = await this.#indexOf(file);
+        // Rewritten meanwhile: what was read may be of both.
+        if ((await fileSignature(file)) !== signature) continue;
+        this.#manifestRead = signature;
+        this.#trouble = null;
+        this.#token = null;
+        this.#take(index, "target", index.facts.generatedAt);
+        await this.#lookAtFiles();
+        return;
+      } catch (error) {
+        if (!(error instanceof ArtifactReadError)) throw error;
+        if (error.reason === "missing") continue;
+        // It may be being written: then it is another one soon.
+        await delay(settleMs, undefined, { signal: this.#stopping.signal, ref: false });
+        if ((await fileSignature(file)) !== signature) continue;
+        this.#manifestRead = signature;
+        this.#trouble = troubleOf(path.relative(this.project.dir, file), error);
+        this.#deps.log.warn(`${file}: ${error.message}`);
+        this.#settled();
+        this.#changed();
+        return;
+      }
+    }
+  }
+
+  async #indexOf(file: string): Promise<ManifestIndex> {
+    const { projectDir, name, paths } = this.project.config;
+    const index = new ManifestIndex({ projectDir, projectName: name, packagesDir: paths.packages });
+    const facts = await readArtifact("manifest", file, {
+      thread: this.#deps.readerThread,
+      signal: this.#stopping.signal,
+      onParts: (nodes) => {
+        for (const node of nodes) index.add(node);
+      },
+    });
+    if (facts) index.facts = facts;
+    return index;
+  }
+
+  #take(index: ManifestIndex, origin: ManifestInfo["origin"], generatedAt: number | null): void {
+    this.#index = index;
+    this.#origin = origin;
+    this.#generatedAt = generatedAt;
+    this.#settled();
+    this.#changed();
+  }
+
+  async #readRunResults(): Promise<void> {
+    const file = this.runResultsPath;
+    const signature = await fileSignature(file);
+    if (signature === null || signature === this.#runResultsRead) return;
+    try {
+      await readArtifact("runResults", file, {
+        thread: this.#deps.readerThread,
+        signal: this.#stopping.signal,
+        onParts: (results) => {
+          for (const result of results) this.#runs.set(result.id, result);
+        },
+      });
+      this.#runResultsRead = signature;
+      this.#changed();
+    } catch (error) {
+      if (!(error instanceof ArtifactReadError)) throw error;
+      // Half written: dbt replaces it, which is noticed. One that stays so tells nothing of the last run.
+      if (error.reason !== "cutOff") this.#runResultsRead = signature;
+      this.#deps.log.info(`${file}: ${error.message}`);
+    }
+  }
+
+  /** Live news include every file there is, so an artifact of some dbt command adds nothing to them. */
+  #isLiveNewest(): boolean {
+    return this.#token !== null && this.#newestFile <= (this.#generatedAt ?? 0);
+  }
+
+  async #readLive(): Promise<void> {
+    const { project } = this;
+    try {
+      const plugin = project.plugin();
+      if (!plugin.capabilities.has("manifestUpdate") || !plugin.manifestUpdate) return;
+      const askedAt = Date.now();
+      const call = { signal: this.#stopping.signal };
+      const update = await plugin.manifestUpdate(project.ref, this.#token, call);
+      this.#liveTrouble = null;
+      if ("file" in update) {
+        const index = await this.#indexOf(update.file);
+        this.#token = update.token;
+        this.#take(index, "live", askedAt);
+        await this.#lookAtFiles();
+      } else {
+        this.#token = update.token;
+        this.#apply(update.changed, askedAt);
+      }
+    } catch (error) {
+      if (error instanceof DbtCancelledError) return;
+      if (!(error instanceof DbtError) && !(error instanceof ArtifactReadError)) throw error;
+      // The next one is a whole one.
+      this.#token = null;
+      this.#liveTrouble = `dbt cannot say how the project is now: ${error.message}`;
+      this.#deps.log.info(`Manifest of ${project.dir}: ${error.message}`);
+      this.#changed();
+    }
+  }
+
+  #apply(changed: Record<string, Record<string, unknown>>, at: number): void {
+    const index = this.#index;
+    if (!index) return;
+    for (const [section, entries] of Object.entries(changed)) {
+      if (section === "metadata") {
+        index.facts = manifestFacts(entries);
+        continue;
+      }
+      for (const [id, entry] of Object.entries(entries)) {
+        const facts = entry === null ? null : nodeFacts(section, id, entry);
+        if (facts) index.add(facts);
+        else index.remove(id);
+      }
+    }
+    this.#take(index, "live", at);
+  }
+
+  /** Which files are newer than the manifest, and which of its files are gone. */
+  async #lookAtFiles(): Promise<void> {
+    const index = this.#index;
+    if (!index) return;
+    const { config } = this.project;
+    const told = this.#filesTold;
+    const own = await findFiles(sourceFolders(config));
+    const others = await findFiles([config.paths.packages]);
+    if (index !== this.#index) return;
+    // What was told meanwhile may be newer than what was seen.
+    if (told !== this.#filesTold) {
+      await this.#lookAtFiles();
+      return;
+    }
+    const gone = new Set<string>();
+    for (const facts of index.all()) {
+      const filePath = index.filePathOf(facts);
+      if (filePath === null) continue;
+      const key = pathKey(filePath);
+      if (!own.present.has(key) && !others.present.has(key) && isInside(filePath, config.projectDir))
+        gone.add(key);
+    }
+    this.#gone = gone;
+    this.#newestFile = Math.max(this.#newestFile, own.newest);
+    this.#changed();
+  }
+
+  #next(work: () => Promise<void>): void {
+    this.#work = this.#work.then(work).catch((error: unknown) => {
+      this.#settled();
+      if (this.#stopping.signal.aborted) return;
+      const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#deps.log.error(`Reading the manifest of ${this.project.dir} failed: ${words}`);
+    });
+  }
+
+  /** Resolves when everything told so far has been taken in. */
+  async settled(): Promise<void> {
+    await this.#work;
+  }
+
+  #settled(): void {
+    const wasLoading = this.#loading;
+    this.#loading = false;
+    this.#wake();
+    if (wasLoading && !this.#index) this.#changed();
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+
+  #changed(): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#version += 1;
+    this.#deps.changed(this);
+  }
+}
+
+function sourceFolders({ paths }: ProjectConfig): string[] {
+  const { models, seeds, snapshots, analyses, tests, macros, functions, docs } = paths;
+  return [...new Set([models, seeds, snapshots, analyses, tests, macros, functions, docs].flat())];
+}
+
+/** dbt's own macros and docs are counted by nobody. */
+function countsOf(index: ManifestIndex): ManifestInfo["counts"] {
+  const counts: Partial<Record<ResourceType, number>> = {};
+  for (const type of resourceTypes) {
+    const count =
+      type === "macro" || type === "doc"
+        ? index.ofType(type).filter((facts) => !index.isInternal(facts.packageName)).length
+        : index.count(type);
+    if (count > 0) counts[type] = count;
+  }
+  return counts;
+}
+
+function troubleOf(shown: string, { reason, message }: ArtifactReadError): string {
+  if (reason === "cutOff") {
+    return `${shown} is not whole: ${message}. The dbt command that wrote it may have been cut off; compile the project again.`;
+  }
+  if (reason === "damaged") return `${shown} cannot be understood: ${message}. Compile the project again.`;
+  return `${shown} cannot be read (${message}).`;
+}
