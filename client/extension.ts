@@ -6,10 +6,13 @@ import { LanguageServer } from "./languageServer.ts";
 import { log } from "./log.ts";
 import { Manifests } from "./manifests.ts";
 import { pythonExtension } from "./python.ts";
+import { Runs } from "./runs/runs.ts";
 import { startWhenAllowed } from "./startWhenAllowed.ts";
 import { CompiledViews } from "./views/compiled/compiledViews.ts";
 import { DoctorPanel } from "./views/doctorPanel.ts";
 import { RunsView } from "./views/runsView.ts";
+import { RunLog } from "./views/runLog.ts";
+import { showRunProgress } from "./views/runProgress.ts";
 import { showStatusBar } from "./views/statusBar.ts";
 import { VirtualTexts } from "./views/virtualTexts.ts";
 
@@ -31,6 +34,9 @@ export function activate(context: vscode.ExtensionContext): FloeDbtApi {
   const project = new ProjectView(started, manifests, context.workspaceState);
   const compiled = new CompiledViews(started);
   const texts = new VirtualTexts();
+  const runs = new Runs(started);
+  const runsView = new RunsView(runs, (projectDir) => nameIfSeveral(started.projects, projectDir));
+  const runLog = new RunLog(started, runs);
   context.subscriptions.push(
     log,
     python,
@@ -41,8 +47,21 @@ export function activate(context: vscode.ExtensionContext): FloeDbtApi {
     compiled,
     texts,
     showStatusBar(started),
-    new RunsView(),
-    registerCommands({ server: started, doctor, project, compiled, texts, memory: context.workspaceState }),
+    runs,
+    runsView,
+    runLog,
+    showRunProgress(runs, runsView),
+    registerCommands({
+      server: started,
+      doctor,
+      project,
+      compiled,
+      texts,
+      runs,
+      runsView,
+      runLog,
+      memory: context.workspaceState,
+    }),
     startWhenAllowed(started),
   );
   log.info(`Activated in ${(performance.now() - began).toFixed(1)} ms.`);
@@ -52,6 +71,12 @@ export function activate(context: vscode.ExtensionContext): FloeDbtApi {
     },
     onDidChangeProjects: started.onDidChange,
   };
+}
+
+/** The project's name, where it says anything: there is more than one. */
+function nameIfSeveral(projects: readonly ProjectStatus[], projectDir: string): string | undefined {
+  if (projects.length < 2) return undefined;
+  return projects.find((project) => project.projectDir === projectDir)?.projectName;
 }
 
 /** Waits until the server has ended its processes. */

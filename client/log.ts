@@ -8,7 +8,7 @@ export const log = vscode.window.createOutputChannel("Floe dbt", { log: true });
 const showLog: Remedy = { title: "Show Log", command: "floeDbt.showLog" };
 
 /**
- * Tells a person that something did not work: one message, one action. The only error popup of this extension.
+ * Tells a person that something did not work: one message, one action.
  * What a person has cancelled is no error and says nothing.
  */
 export async function report(error: unknown): Promise<void> {
@@ -17,6 +17,14 @@ export async function report(error: unknown): Promise<void> {
   const action = remedyOf(error) ?? showLog;
   const chosen = await vscode.window.showErrorMessage(errorMessage(error), action.title);
   if (chosen !== undefined) await runRemedy(action);
+}
+
+/** Tells that what was asked for was done and did not go well: no bug, so no log; with what one can do about it. */
+export async function tellFailure(message: string, actions: readonly Remedy[]): Promise<void> {
+  log.info(message);
+  const chosen = await vscode.window.showErrorMessage(message, ...actions.map(({ title }) => title));
+  const action = actions.find(({ title }) => title === chosen);
+  if (action) await runRemedy(action);
 }
 
 /** Says how something ended, with at most one action. Goes away by itself. */

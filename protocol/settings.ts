@@ -86,6 +86,11 @@ export const settings = {
     scope: "resource",
     markdownDescription: "Whether the Project view selects what the active file defines.",
   }),
+  "run.saveBefore": setting(z.boolean().default(true), {
+    scope: "resource",
+    markdownDescription:
+      "Save the project's changed files before dbt runs, so that it runs what you see. Otherwise it runs what is saved.",
+  }),
   "worker.idleMinutes": setting(z.number().int().min(1).max(1440).default(30), {
     scope: "resource",
     markdownDescription:

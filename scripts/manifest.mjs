@@ -51,8 +51,8 @@ for (const [command, { palette, menus: others = {} }] of Object.entries(commandF
   }
 }
 for (const [submenu, { places }] of Object.entries(submenuFacts)) {
-  for (const [menu, { when, group }] of Object.entries(places)) {
-    (menus[menu] ??= []).push({ submenu, when, group });
+  for (const [menu, each] of Object.entries(places)) {
+    for (const { when, group } of [each].flat()) (menus[menu] ??= []).push({ submenu, when, group });
   }
 }
 
@@ -85,7 +85,8 @@ const viewsWelcome = [
   },
   {
     view: "floeDbt.runs",
-    contents: "dbt has not run here yet. Each run is listed here, node by node, while it goes on.",
+    contents:
+      "dbt has not run here yet. Each run is listed here, node by node, while it goes on.\n[Build the Project](command:floeDbt.buildProject)\n[Run a Selection…](command:floeDbt.runSelector)\nOr open a model and use $(play) above it.",
   },
 ];
 

@@ -4,6 +4,9 @@ import type { ProjectView } from "../explorer/projectView.ts";
 import type { CompiledViews } from "../views/compiled/compiledViews.ts";
 import type { DoctorPanel } from "../views/doctorPanel.ts";
 import type { VirtualTexts } from "../views/virtualTexts.ts";
+import type { Runs } from "../runs/runs.ts";
+import type { RunLog } from "../views/runLog.ts";
+import type { RunsView } from "../views/runsView.ts";
 
 /** What a command may use. */
 export interface CommandContext {
@@ -12,6 +15,9 @@ export interface CommandContext {
   project: ProjectView;
   compiled: CompiledViews;
   texts: VirtualTexts;
+  runs: Runs;
+  runsView: RunsView;
+  runLog: RunLog;
   /** Remembers choices, for this workspace. */
   memory: vscode.Memento;
 }

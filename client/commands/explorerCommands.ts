@@ -1,4 +1,4 @@
-import type { CommandFacts } from "./list.ts";
+import type { CommandFacts } from "./facts.ts";
 
 const inView = "view == floeDbt.project";
 const rowThat = (word: string): string => `${inView} && viewItem =~ /\\b${word}\\b/`;

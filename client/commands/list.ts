@@ -1,33 +1,13 @@
 import { explorerCommands } from "./explorerCommands.ts";
 import { sqlCommands } from "./sqlCommands.ts";
+import type { CommandFacts, SubmenuFacts } from "./facts.ts";
+import { runCommands, runSubmenus } from "./runCommands.ts";
 
 /**
  * Every command, as data: package.json's commands and menus are written from it (scripts/manifest.mjs), and
  * commands/register.ts must have a handler for each. Imports nothing but more of the same, so that a script can read it.
  */
-export interface CommandFacts {
-  title: string;
-  /** A codicon of VS Code. */
-  icon: string;
-  /** When the Command Palette offers it; always where absent. */
-  palette?: string;
-  /** When it can be carried out at all. */
-  enablement?: string;
-  /** Further menus it is in, by menu id. */
-  menus?: Record<string, MenuPlace | readonly MenuPlace[]>;
-  keybinding?: { key: string; mac?: string; when: string };
-}
-interface MenuPlace {
-  when: string;
-  group: string;
-}
-/** A menu within menus; commands name it in their own `menus`. */
-interface SubmenuFacts {
-  label: string;
-  icon?: string;
-  /** The menus it is in, by menu id. */
-  places: Record<string, MenuPlace>;
-}
+export type { CommandFacts } from "./facts.ts";
 
 /** The active editor shows a SQL file that belongs to a dbt project; set by views/statusBar.ts. */
 const sqlOfProject = "floeDbt.activeFileInProject && resourceExtname == .sql";
@@ -98,10 +78,11 @@ export const commands = {
   "floeDbt.openSettings": { title: "Open Settings", icon: "$(settings-gear)" },
   ...explorerCommands,
   ...sqlCommands,
+  ...runCommands,
 } as const satisfies Record<string, CommandFacts>;
 
 export type CommandId = keyof typeof commands;
 export const commandFacts: Readonly<Record<CommandId, CommandFacts>> = commands;
 export const commandIds = Object.keys(commands) as CommandId[];
 
-export const submenuFacts: Readonly<Record<string, SubmenuFacts>> = {};
+export const submenuFacts: Readonly<Record<string, SubmenuFacts>> = runSubmenus;

@@ -1,14 +1,15 @@
 import path from "node:path";
 import * as vscode from "vscode";
 import type { ProjectStatus } from "../../protocol/runtime.ts";
+import { projectOfActiveFile } from "../activeProject.ts";
 import { projectOf } from "../projectOf.ts";
 import type { CommandContext } from "./context.ts";
 
 const rememberedKey = "floeDbt.lastProject";
 
 /**
- * The project a command is for: the one its argument names (a folder's path, or the URI of a file in it), else the only
- * one, else the one a person picks; the last pick is offered first.
+ * The project a command is for: the one its argument names (a folder's path, the URI of a file in it, a row of it), else the only
+ * one, else the one a person picks: the last pick is offered first, then that of the active file.
  * @returns undefined if the person picked none
  * @throws if there is no project
  */
@@ -18,19 +19,20 @@ export async function pickProject(
   title: string,
 ): Promise<ProjectStatus | undefined> {
   const { projects } = server;
-  const named = argument instanceof vscode.Uri ? argument.fsPath : argument;
-  const meant = typeof named === "string" ? projectOf(named, projects) : undefined;
+  const named = pathOf(argument);
+  const meant = named === undefined ? undefined : projectOf(named, projects);
   if (meant) return meant;
   const [first, ...others] = projects;
   if (!first) throw new Error("Floe dbt has found no dbt project in this workspace yet.");
   if (others.length === 0) return first;
 
-  const active = vscode.window.activeTextEditor?.document.uri.fsPath;
-  const likely =
-    memory.get<string>(rememberedKey) ??
-    (active === undefined ? "" : projectOf(active, projects)?.projectDir);
+  const likely = [memory.get<string>(rememberedKey), projectOfActiveFile(projects)?.projectDir];
+  const rank = ({ projectDir }: ProjectStatus): number => {
+    const place = likely.indexOf(projectDir);
+    return place < 0 ? likely.length : place;
+  };
   const items = projects
-    .toSorted((a, b) => Number(b.projectDir === likely) - Number(a.projectDir === likely))
+    .toSorted((a, b) => rank(a) - rank(b))
     .map((project) => ({
       label: project.projectName,
       description: vscode.workspace.asRelativePath(project.projectDir, true).split(path.sep).join("/"),
@@ -43,4 +45,11 @@ export async function pickProject(
   });
   if (picked) await memory.update(rememberedKey, picked.project.projectDir);
   return picked?.project;
+}
+
+function pathOf(argument: unknown): string | undefined {
+  if (argument instanceof vscode.Uri) return argument.fsPath;
+  const row = argument !== null && typeof argument === "object" && "projectDir" in argument;
+  const named = row ? argument.projectDir : argument;
+  return typeof named === "string" ? named : undefined;
 }

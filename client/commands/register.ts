@@ -5,6 +5,7 @@ import type { CommandId } from "./list.ts";
 import { explorerHandlers } from "../explorer/handlers.ts";
 import { openRulePage } from "./openRulePage.ts";
 import { openSettings } from "./openSettings.ts";
+import { runHandlers } from "./runHandlers.ts";
 import { showMenu } from "./showMenu.ts";
 import { sqlHandlers } from "./sqlHandlers.ts";
 
@@ -40,6 +41,7 @@ export function registerCommands(context: CommandContext): vscode.Disposable {
     "floeDbt.openSettings": (name) => openSettings(name),
     ...explorerHandlers(context),
     ...sqlHandlers(context),
+    ...runHandlers(context),
   };
   return vscode.Disposable.from(
     ...Object.entries(handlers).map(([id, handler]) =>

@@ -1,18 +1,215 @@
 import * as vscode from "vscode";
+import { runTitle } from "../runs/command.ts";
+import { isActive, type KnownRun } from "../runs/runList.ts";
+import {
+  longestOf,
+  nodeLook,
+  nodesInOrder,
+  noteLook,
+  type RowLook,
+  runLook,
+  stepLook,
+  toldMessage,
+} from "../runs/rows.ts";
+import type { Runs } from "../runs/runs.ts";
 
-/** The Runs view: what dbt ran and runs, node by node. */
-export class RunsView implements vscode.Disposable, vscode.TreeDataProvider<never> {
-  readonly #view = vscode.window.createTreeView("floeDbt.runs", { treeDataProvider: this });
+/** A row: what it stands for, looked up when it is drawn. Menus hand it to the commands. */
+export type RunsRow =
+  | { kind: "run"; runId: string }
+  | { kind: "node"; runId: string; uniqueId: string }
+  | { kind: "step"; runId: string; index: number }
+  | { kind: "note"; runId: string; text: string; tone: "error" | "info" };
 
-  getChildren(): never[] {
-    return [];
+/** Rows are drawn again at most so often while dbt runs; a run of thousands of nodes less often still. */
+const shortestPause = 150;
+const pausePerNode = 0.5;
+
+/** The Runs view: what dbt ran and runs, node by node, while it goes on. */
+export class RunsView implements vscode.Disposable, vscode.TreeDataProvider<RunsRow> {
+  readonly #runs: Runs;
+  readonly #projectName: (projectDir: string) => string | undefined;
+  readonly #changed = new vscode.EventEmitter<RunsRow | undefined>();
+  readonly #view: vscode.TreeView<RunsRow>;
+  readonly #disposable: vscode.Disposable;
+  /** The same object for the same row, so that one run can be drawn anew without the others. */
+  readonly #rows = new Map<string, RunsRow>();
+  readonly #dirty = new Set<string>();
+  #allDirty = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  /** @param projectName undefined where there is but one project, and no need to name it */
+  constructor(runs: Runs, projectName: (projectDir: string) => string | undefined) {
+    this.#runs = runs;
+    this.#projectName = projectName;
+    this.#view = vscode.window.createTreeView("floeDbt.runs", {
+      treeDataProvider: this,
+      showCollapseAll: true,
+    });
+    this.#disposable = vscode.Disposable.from(
+      this.#view,
+      this.#changed,
+      runs.onDidChange((change) => {
+        if (!change || change.listed) this.#allDirty = true;
+        else this.#dirty.add(change.run.head.id);
+        const moved = change && change.before?.state !== change.run.head.state;
+        this.#schedule(!change || moved ? 0 : Math.max(shortestPause, change.run.nodes.size * pausePerNode));
+        if (!change || moved) this.#updateContext();
+      }),
+    );
+    this.#updateContext();
   }
 
-  getTreeItem(row: never): vscode.TreeItem {
-    return row;
+  get visible(): boolean {
+    return this.#view.visible;
+  }
+
+  get onDidChangeVisibility(): vscode.Event<unknown> {
+    return this.#view.onDidChangeVisibility;
+  }
+
+  /** The row that is selected, for commands that come from a key. */
+  get selection(): RunsRow | undefined {
+    return this.#view.selection[0];
+  }
+
+  /** Brings a run into sight, with its nodes, if the view is open. */
+  async reveal(runId: string): Promise<void> {
+    if (!this.#view.visible || !this.#runs.get(runId)) return;
+    this.#flush();
+    await this.#view.reveal(this.#row({ kind: "run", runId }), { select: true, focus: false, expand: true });
+  }
+
+  getChildren(parent?: RunsRow): RunsRow[] {
+    if (!parent) return this.#runs.all.map(({ head }) => this.#row({ kind: "run", runId: head.id }));
+    const run = parent.kind === "run" ? this.#runs.get(parent.runId) : undefined;
+    if (!run) return [];
+    const { id: runId, notices, steps } = run.head;
+    const message = toldMessage(run.head);
+    return [
+      ...(message === null ? [] : [this.#row({ kind: "note", runId, text: message, tone: "error" })]),
+      ...notices.map((text) => this.#row({ kind: "note", runId, text, tone: "info" })),
+      ...steps.map((_, index) => this.#row({ kind: "step", runId, index })),
+      ...nodesInOrder(run).map(({ uniqueId }) => this.#row({ kind: "node", runId, uniqueId })),
+    ];
+  }
+
+  getParent(row: RunsRow): RunsRow | undefined {
+    return row.kind === "run" ? undefined : this.#row({ kind: "run", runId: row.runId });
+  }
+
+  getTreeItem(row: RunsRow): vscode.TreeItem {
+    const run = this.#runs.get(row.runId);
+    if (!run) return new vscode.TreeItem("");
+    const item = treeItem(this.#look(row, run));
+    item.id = keyOf(row);
+    if (row.kind === "run") {
+      item.collapsibleState = this.#runs.all[0] === run ? expanded : collapsed;
+    } else if (row.kind === "node" && run.nodes.get(row.uniqueId)?.filePath != null) {
+      item.command = { title: "Open File", command: "floeDbt.openRunNode", arguments: [row] };
+    }
+    return item;
   }
 
   dispose(): void {
-    this.#view.dispose();
+    clearTimeout(this.#timer);
+    this.#disposable.dispose();
   }
+
+  #look(row: RunsRow, run: KnownRun): RowLook {
+    switch (row.kind) {
+      case "run":
+        return runLook(run, Date.now(), this.#projectName(run.head.request.projectDir));
+      case "node": {
+        const node = run.nodes.get(row.uniqueId);
+        return node ? nodeLook(node, longestOf(run.nodes.values())) : noteLook(row.uniqueId, "info");
+      }
+      case "step": {
+        const step = run.head.steps[row.index];
+        return step ? stepLook(step, longestOf(run.head.steps)) : noteLook("", "info");
+      }
+      case "note":
+        return noteLook(row.text, row.tone);
+    }
+  }
+
+  #row(row: RunsRow): RunsRow {
+    const key = keyOf(row);
+    const known = this.#rows.get(key);
+    if (known) return known;
+    this.#rows.set(key, row);
+    return row;
+  }
+
+  #schedule(pause: number): void {
+    if (pause === 0) {
+      this.#flush();
+      return;
+    }
+    this.#timer ??= setTimeout(() => this.#flush(), pause);
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const runs = [...this.#dirty];
+    this.#dirty.clear();
+    if (this.#allDirty) {
+      this.#allDirty = false;
+      this.#forgetRows();
+      this.#changed.fire(undefined);
+      return;
+    }
+    for (const runId of runs) this.#changed.fire(this.#row({ kind: "run", runId }));
+  }
+
+  #forgetRows(): void {
+    for (const [key, { runId }] of this.#rows) if (!this.#runs.get(runId)) this.#rows.delete(key);
+  }
+
+  #updateContext(): void {
+    const { active, all } = this.#runs;
+    const [first] = active;
+    this.#view.badge = first && {
+      value: active.length,
+      tooltip: `dbt: ${runTitle(first.head.request.verb, first.head.title)}`,
+    };
+    setContext("floeDbt.runActive", active.length > 0);
+    setContext("floeDbt.hasRuns", all.length > 0);
+    setContext("floeDbt.lastRunFailed", all.find(({ head }) => !isActive(head))?.head.state === "failed");
+  }
+}
+
+const { Expanded: expanded, Collapsed: collapsed } = vscode.TreeItemCollapsibleState;
+
+function keyOf(row: RunsRow): string {
+  switch (row.kind) {
+    case "run":
+      return row.runId;
+    case "node":
+      return `${row.runId}/node/${row.uniqueId}`;
+    case "step":
+      return `${row.runId}/step/${row.index}`;
+    case "note":
+      return `${row.runId}/note/${row.tone}/${row.text}`;
+  }
+}
+
+function treeItem(look: RowLook): vscode.TreeItem {
+  const item = new vscode.TreeItem(look.label);
+  item.description = look.description;
+  // A string is shown as it is; a MarkdownString would not be.
+  item.tooltip = look.tooltip;
+  item.iconPath = new vscode.ThemeIcon(
+    look.icon.id,
+    look.icon.color === undefined ? undefined : new vscode.ThemeColor(look.icon.color),
+  );
+  item.contextValue = look.context;
+  item.accessibilityInformation = { label: look.spoken, role: "treeitem" };
+  return item;
+}
+
+function setContext(key: string, value: boolean): void {
+  void vscode.commands.executeCommand("setContext", key, value);
 }

@@ -1,0 +1,58 @@
+import type { RunNode, RunRequest } from "../../protocol/run.ts";
+import { wholeProject } from "./command.ts";
+import type { KnownRun } from "./runList.ts";
+import { selectorOf } from "./selectors.ts";
+
+/** Requests for parts of a run that was. */
+
+/**
+ * What failed in a run, and what was skipped because of it, as a run of the same kind.
+ * @returns undefined where nothing failed
+ */
+export function requestForFailed({ head, nodes }: KnownRun): RunRequest | undefined {
+  const failed = [...nodes.values()].filter(
+    ({ status, resourceType }) =>
+      (status === "fail" || status === "error" || status === "skipped") && resourceType !== "operation",
+  );
+  // It never came to its nodes: all of it is to be done again.
+  if (failed.length === 0) return head.state === "error" ? head.request : undefined;
+  return {
+    ...withoutSelection(head.request),
+    ...(head.request.flags === undefined ? {} : { flags: head.request.flags }),
+    select: [...new Set(failed.map(selectorOf))].join(" "),
+    title: `failed of ${head.title.replace(/^(failed of )+/, "") || wholeProject}`,
+  };
+}
+
+/** One node of a run again, by what fits it: a test is tested, a seed is loaded. */
+export function requestForNode(request: RunRequest, node: RunNode): RunRequest {
+  return {
+    ...withoutSelection(request),
+    verb: verbOf(request, node),
+    select: selectorOf(node),
+    title: node.name,
+  };
+}
+
+function withoutSelection({ projectDir, verb, fullRefresh, vars }: RunRequest): RunRequest {
+  return {
+    projectDir,
+    verb,
+    ...(fullRefresh === undefined ? {} : { fullRefresh }),
+    ...(vars === undefined ? {} : { vars }),
+  };
+}
+
+function verbOf({ verb }: RunRequest, { resourceType }: RunNode): RunRequest["verb"] {
+  if (verb === "compile") return verb;
+  switch (resourceType) {
+    case "test":
+    case "unit_test":
+      return "test";
+    case "seed":
+    case "snapshot":
+      return resourceType;
+    default:
+      return verb === "build" ? "build" : "run";
+  }
+}

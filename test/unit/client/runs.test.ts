@@ -1,0 +1,275 @@
+import { describe, expect, it } from "vitest";
+import { commandOf, runTitle, wholeProject } from "../../../client/runs/command.ts";
+import { failureSentence, progressSentence, progressText } from "../../../client/runs/outcome.ts";
+import { firstLine, plainText } from "../../../client/runs/plainText.ts";
+import { type KnownRun, RunList, tally } from "../../../client/runs/runList.ts";
+import { nodeLook, nodesInOrder, noteLook, runLook } from "../../../client/runs/rows.ts";
+import { joinFlags, splitFlags, titleAround, titleOf, withAround } from "../../../client/runs/selectors.ts";
+import { duration, timingBar, when } from "../../../client/runs/timing.ts";
+import type { RunHead, RunNode } from "../../../protocol/run.ts";
+
+const at = new Date(2026, 3, 5, 14, 3).getTime();
+const head = (over: Partial<RunHead> = {}): RunHead => ({
+  id: "1",
+  request: { projectDir: "/w/shop", verb: "build", select: "orders+" },
+  title: "orders with children",
+  command: "dbt build --select orders+",
+  runtime: "local",
+  target: "dev",
+  state: "running",
+  queuedAt: at,
+  startedAt: at,
+  endedAt: null,
+  total: 3,
+  message: null,
+  notices: [],
+  link: null,
+  steps: [],
+  ...over,
+});
+const node = (name: string, over: Partial<RunNode> = {}): RunNode => ({
+  uniqueId: `model.shop.${name}`,
+  name,
+  resourceType: "model",
+  status: "success",
+  startedAt: at,
+  seconds: 1,
+  message: null,
+  rowsAffected: null,
+  failures: null,
+  filePath: `/w/shop/models/${name}.sql`,
+  line: null,
+  compiledPath: null,
+  ...over,
+});
+const run = (over: Partial<RunHead>, ...nodes: RunNode[]): KnownRun => ({
+  head: head(over),
+  nodes: new Map(nodes.map((each) => [each.uniqueId, each])),
+});
+
+describe("RunList", () => {
+  it("keeps runs newest first, and nodes in the order they were heard of", () => {
+    const list = new RunList();
+    list.replace([
+      { ...head({ id: "old", queuedAt: at - 1 }), nodes: [] },
+      { ...head({ id: "new" }), nodes: [node("b"), node("a")] },
+    ]);
+    expect(list.all.map((each) => each.head.id)).toEqual(["new", "old"]);
+    const change = list.apply({
+      run: head({ id: "new" }),
+      nodes: [node("b", { status: "fail" }), node("c")],
+    });
+    expect(change.listed).toBe(false);
+    expect([...change.run.nodes.values()].map(({ name, status }) => [name, status])).toEqual([
+      ["b", "fail"],
+      ["a", "success"],
+      ["c", "success"],
+    ]);
+  });
+
+  it("says when runs come and go, and how a run was before", () => {
+    const list = new RunList();
+    expect(list.apply({ run: head({ state: "queued" }), nodes: [] })).toMatchObject({
+      listed: true,
+      before: undefined,
+    });
+    expect(list.apply({ run: head(), nodes: [] })).toMatchObject({
+      listed: false,
+      before: { state: "queued" },
+    });
+    expect(list.apply({ run: head({ id: "2" }), nodes: [], removed: ["1"] }).listed).toBe(true);
+    expect(list.get("1")).toBeUndefined();
+  });
+
+  it("puts the run that goes on before those that wait, and keeps both when it forgets the others", () => {
+    const list = new RunList();
+    list.replace([
+      { ...head({ id: "third", state: "queued", queuedAt: at + 2 }), nodes: [] },
+      { ...head({ id: "second", state: "queued", queuedAt: at + 1 }), nodes: [] },
+      { ...head({ id: "first" }), nodes: [] },
+      { ...head({ id: "ended", state: "failed" }), nodes: [] },
+    ]);
+    expect(list.active.map((each) => each.head.id)).toEqual(["first", "second", "third"]);
+    list.clear();
+    expect(list.get("ended")).toBeUndefined();
+    expect(list.all).toHaveLength(3);
+  });
+
+  it("counts what is through", () => {
+    const nodes = [node("a"), node("b", { status: "fail" }), node("c", { status: "running" })];
+    expect(tally(run({}, ...nodes))).toEqual({ done: 2, failed: 1, warned: 0, total: 3 });
+    expect(tally(run({ total: 1 }, ...nodes)).total).toBe(3);
+    expect(tally(run({ total: null })).total).toBeNull();
+  });
+});
+
+describe("rows", () => {
+  it("say runtime and target, how far it is, and when", () => {
+    expect(runLook(run({}, node("a")), at)).toMatchObject({
+      label: "Build orders with children",
+      description: "dev · local · 1/3 · 14:03",
+      icon: { id: "loading~spin" },
+      context: "run running active",
+    });
+    expect(runLook(run({}, node("a")), at, "shop").description).toMatch(/^shop · dev · local/);
+  });
+
+  it("say how it ended", () => {
+    const failed = run({ state: "failed", endedAt: at + 3200 }, node("a", { status: "fail" }));
+    expect(runLook(failed, at)).toMatchObject({
+      description: "dev · local · 1 failed · 3.2 s · 14:03",
+      icon: { id: "error", color: "testing.iconFailed" },
+      context: "run failed ended failures",
+      spoken: "Build orders with children, failed, dev · local, 1 failed · 3.2 s, 14:03",
+    });
+    const warned = run({ state: "success", endedAt: at + 500 }, node("a", { status: "warn" }));
+    expect(runLook(warned, at)).toMatchObject({
+      description: "dev · local · 1 warned · 0.5 s · 14:03",
+      icon: { id: "warning" },
+    });
+    expect(runLook(run({ state: "interrupted" }), at).description).toContain("interrupted");
+    expect(
+      runLook(run({ state: "queued", startedAt: null, message: "Waits for Run orders" }), at).description,
+    ).toBe("dev · local · Waits for Run orders · 14:03");
+  });
+
+  it("show a node's time, rows and message, and say it without the bar", () => {
+    const failing = node("unique_orders", {
+      resourceType: "test",
+      status: "fail",
+      seconds: 0.5,
+      failures: 1204,
+      message: "\n Got 1204 results, configured to fail if != 0\n more",
+    });
+    expect(nodeLook(failing, 1)).toMatchObject({
+      label: "unique_orders",
+      description: "███ 0.5 s · 1,204 rows found — Got 1204 results, configured to fail if != 0",
+      context: "node fail file message rows",
+      spoken:
+        "test unique_orders, failed, 0.5 s, 1,204 rows found, Got 1204 results, configured to fail if != 0",
+    });
+    const good = node("orders", { rowsAffected: 1, message: "OK", compiledPath: "/t/orders.sql" });
+    expect(nodeLook(good, 1)).toMatchObject({
+      description: "██████ 1.0 s · 1 row",
+      context: "node success file compiled message",
+    });
+  });
+
+  it("show what comes from outside as text", () => {
+    const nasty = node("a\u202eb", { status: "error", message: "\u001b[31m<b>[x](command:evil)</b>\u0007" });
+    const look = nodeLook(nasty, 0);
+    expect(look.label).toBe("ab");
+    expect(look.description).toContain("[31m<b>[x](command:evil)</b>");
+    expect(JSON.stringify(look)).not.toMatch(/\\u001b|\\u0007|\u202e/);
+    expect(noteLook("one\ntwo", "error")).toMatchObject({ label: "one", tooltip: "one\ntwo" });
+  });
+
+  it("keep their order while it goes on, and put failures first after it", () => {
+    const nodes = [node("a"), node("b", { status: "skipped" }), node("c", { status: "error" })];
+    expect(nodesInOrder(run({}, ...nodes)).map(({ name }) => name)).toEqual(["a", "b", "c"]);
+    expect(nodesInOrder(run({ state: "failed" }, ...nodes)).map(({ name }) => name)).toEqual(["c", "a", "b"]);
+  });
+});
+
+describe("what is told of a run", () => {
+  it("counts in the status bar, with what waits behind it", () => {
+    expect(progressText([])).toBeNull();
+    const going = run({ total: 12 }, node("a"), node("b", { status: "running" }));
+    expect(progressText([going])?.text).toBe("$(sync~spin) dbt build 1/12");
+    expect(progressText([going, run({ state: "queued" })])).toMatchObject({
+      text: "$(sync~spin) dbt build 1/12 +1",
+      label: "dbt Build orders with children, 1 of 12",
+    });
+    expect(progressSentence(going)).toBe("1/12: b");
+  });
+
+  it("names what failed, or why nothing ran, with the remedy first", () => {
+    const failed = run({ state: "failed", total: 2 }, node("a", { status: "fail" }), node("b"));
+    expect(failureSentence(failed)).toMatchObject({
+      message: "Build orders with children: 1 of 2 failed: a",
+      actions: [{ title: "Show Runs" }, { title: "Show Problems" }],
+    });
+    const remedy = { title: "Install Packages", command: "floeDbt.installPackages" };
+    expect(failureSentence(run({ state: "error", message: "Packages are missing.", remedy }))).toMatchObject({
+      message: "Build orders with children: Packages are missing.",
+      actions: [{ title: "Install Packages" }, { title: "Show Runs" }],
+    });
+  });
+});
+
+describe("text", () => {
+  it("bars are as long as their share", () => {
+    expect(timingBar(2, 2)).toBe("██████");
+    expect(timingBar(1, 2)).toBe("███");
+    expect(timingBar(0.001, 2)).toBe("▏");
+    expect(timingBar(0.3, 2)).toBe("▉");
+    expect(timingBar(null, 2)).toBe("");
+    expect(timingBar(0, 0)).toBe("");
+  });
+
+  it("durations read well", () => {
+    expect([0.04, 3.21, 9.96, 59.4, 59.7, 125, 3720].map(duration)).toEqual([
+      "0.04 s",
+      "3.2 s",
+      "10 s",
+      "59 s",
+      "1 min 00 s",
+      "2 min 05 s",
+      "1 h 02 min",
+    ]);
+    expect(when(at, at + 1000)).toBe("14:03");
+    expect(when(at, at + 86_400_000)).toBe("Apr 5, 14:03");
+  });
+
+  it("keeps lines, drops what is not text", () => {
+    expect(plainText("a\r\nb\u0000c")).toBe("a\nbc");
+    expect(firstLine("\n\n  x\ty \nz")).toBe("x y");
+    expect(firstLine("abcdef", 4)).toBe("abc…");
+  });
+});
+
+describe("selections", () => {
+  it.each([
+    ["orders", "parents", "+orders"],
+    ["orders", "children", "orders+"],
+    ["orders", "both", "+orders+"],
+    ["orders", "only", "orders"],
+    ["a b", "both", "+a+ +b+"],
+    ["2+orders", "both", "2+orders+"],
+    ["@orders", "both", "@orders"],
+    ["path:models/marts", "parents", "+path:models/marts"],
+    ["tag:x,b", "children", "tag:x+,b+"],
+  ] as const)("%s with %s is %s", (selector, around, wanted) => {
+    expect(withAround(selector, around)).toBe(wanted);
+  });
+
+  it("have titles", () => {
+    expect(titleAround("orders", "both")).toBe("orders with parents and children");
+    expect(titleOf(["a"])).toBe("a");
+    expect(titleOf(["a", "b"])).toBe("a and b");
+    expect(titleOf(["a", "b", "c"])).toBe("a and 2 more");
+    expect(runTitle("build", wholeProject)).toBe("Build whole project");
+    expect(runTitle("deps", wholeProject)).toBe("Install packages");
+  });
+
+  it("options are split as a shell does, and joined again", () => {
+    const text = `--threads=2 --vars '{"a": 1}' "" a"b c"d`;
+    expect(splitFlags(text)).toEqual(["--threads=2", "--vars", '{"a": 1}', "", "ab cd"]);
+    expect(splitFlags(joinFlags(splitFlags(text)))).toEqual(splitFlags(text));
+    expect(splitFlags("  ")).toEqual([]);
+    expect(() => splitFlags(`--a "b`)).toThrow("A quote is not closed");
+  });
+
+  it("show the command they come to", () => {
+    expect(
+      commandOf({
+        verb: "build",
+        select: "a+",
+        exclude: "b",
+        fullRefresh: true,
+        vars: "{a: 1}",
+        flags: ["-x"],
+      }),
+    ).toBe("dbt build --select a+ --exclude b --full-refresh --vars '{a: 1}' -x");
+  });
+});
