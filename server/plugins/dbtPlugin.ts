@@ -82,6 +82,8 @@ export interface DbtPlugin extends AsyncDisposable {
 export const dbtCapabilities = [
   "fixText",
   "lintUnsaved",
+  /** Linting a file checks the project with it: YAML files are worth linting, and unsaved text of all files is wanted. */
+  "checkProject",
   "setUpEnvironment",
   "build",
   "seed",
@@ -125,6 +127,11 @@ export type DbtEvent =
   | { type: "lintWave"; filePath: string; issues: LintIssue[] }
   /** One file's final answer, in a lint of many. */
   | { type: "fileLinted"; filePath: string; issues: LintIssue[]; skippedReason?: string }
+  /**
+   * What the engine itself says of the whole project with the text that was given, in SQL and YAML: it replaces what it
+   * said before. Capability "checkProject".
+   */
+  | { type: "projectChecked"; issues: LintIssue[] }
   | { type: "progress"; done: number; total: number; label: string }
   /** How many nodes the command will run. */
   | { type: "nodesTotal"; total: number }

@@ -124,6 +124,7 @@ export class RunRecord {
         this.head.steps = event.steps;
         return null;
       case "fileLinted":
+      case "projectChecked":
       case "lintWave":
       case "progress":
       case "status":

@@ -12,6 +12,10 @@ export interface ContractSubject {
     lints: boolean;
     /** The engine takes no target-path from dbt_project.yml. */
     refusesTargetPath?: boolean;
+    /** It does not say how many nodes it will run. */
+    saysNoTotal?: boolean;
+    /** It writes run_results.json also where it ran nothing. */
+    alwaysWritesRunResults?: boolean;
   };
   make(options?: SubjectOptions): SubjectPlugin;
   /** Holds a DuckDB file as another program would, until the end of the scope; absent where the engine needs none. */

@@ -15,7 +15,7 @@ export interface EngineDiagnostic {
   column: number | null;
 }
 
-const headPattern = /^\[(error|warning)\]\s*(?:\[(\w+)\s*\((dbt\d+)\)\]:?\s*)?/i;
+const headPattern = /^\[(error|warning)\]\s*(?:\[([\w.-]+)\s*\(([A-Za-z]+\d+)\)\]:?\s*)?/i;
 const placePattern = /(?:^|\n)\s*-->\s*(\S(?:.*\S)?)\s*$/;
 const inPattern = /\n?[ \t]*\(in (\S(?:.*?\S)?:\d+:\d+)\)/g;
 

@@ -1,10 +1,10 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import PQueue from "p-queue";
 import { z } from "zod";
 import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
 import type { RedactingLog } from "../../platform/log.ts";
-import type { Call, ListedNode, ProjectRef, RunSelection } from "../dbtPlugin.ts";
+import type { Call, ListedNode, ManifestUpdate, ProjectRef, RunSelection } from "../dbtPlugin.ts";
 import { DbtCancelledError, DbtCompilationError, DbtConfigurationError, DbtError } from "../errors.ts";
 import { readArtifact, type ArtifactName } from "../local/artifacts.ts";
 import { requireProject } from "../local/localEnvironment.ts";
@@ -58,6 +58,15 @@ export function createFusionCommands(deps: FusionCommandsDeps) {
     } finally {
       signal?.removeEventListener("abort", letGo);
     }
+  }
+
+  const parses = new Map<string, PQueue>();
+  /** One parse at a time in the folder of the live manifest. */
+  function manifests<T>(project: ProjectRef, work: () => Promise<T>): Promise<T> {
+    const key = deps.privateDirOf(project);
+    const queue = parses.get(key) ?? new PQueue({ concurrency: 1 });
+    parses.set(key, queue);
+    return queue.add(work);
   }
 
   /** The environment a command runs in. @throws DbtError where there is none, or packages are missing */
@@ -158,9 +167,36 @@ export function createFusionCommands(deps: FusionCommandsDeps) {
       return readArtifact(config.paths.target, name);
     },
 
+    /** What the engine makes of the saved project, in a folder of ours; it reads only what changed. */
+    async manifestUpdate(project: ProjectRef, since: string | null, call: Call): Promise<ManifestUpdate> {
+      const { command, config, engine } = await ready(project, call);
+      const privateDir = path.join(deps.privateDirOf(project), "manifest");
+      await mkdir(privateDir, { recursive: true });
+      const file = path.join(privateDir, "manifest.json");
+      const token = async (): Promise<string | null> =>
+        stat(file).then(
+          ({ mtimeMs, size }) => `${mtimeMs} ${size}`,
+          () => null,
+        );
+      const args = engine.features.has("partialParse") ? ["--partial-parse"] : [];
+      // Without a manifest of its own to go on from it has to write one.
+      const isNew = (await token()) === null;
+      if (isNew) await rm(path.join(privateDir, "metadata"), { recursive: true, force: true });
+      const outcome = await manifests(project, () =>
+        runEngine(command("parse", { privateDir, args }), log, call),
+      );
+      const current = await token();
+      if (outcome.exitCode !== 0 || current === null) throw engineFailure("parse", outcome, config);
+      return current === since ? { token: current, changed: {} } : { token: current, file };
+    },
+
     /** Resolves when no command of the project runs or waits. */
     async drained(project: ProjectRef): Promise<void> {
       await runs.get(project.projectDir)?.onIdle();
+    },
+
+    async allDrained(): Promise<void> {
+      await Promise.all([...runs.values()].map((queue) => queue.onIdle()));
     },
   };
 }

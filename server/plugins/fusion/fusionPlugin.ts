@@ -1,12 +1,15 @@
 import { createHash } from "node:crypto";
 import path from "node:path";
 import type { RuntimeMetadata } from "../../../protocol/runtime.ts";
-import { projectLintResult } from "../../../protocol/lint.ts";
 import type { RedactingLog } from "../../platform/log.ts";
 import type { LiveStatus } from "../../projects/project.ts";
-import type { DbtPlugin, ProjectRef } from "../dbtPlugin.ts";
+import type { Call, DbtPlugin, ProjectRef, RunSelection } from "../dbtPlugin.ts";
+import { DbtEnvironmentError } from "../errors.ts";
 import { requireProject } from "../local/localEnvironment.ts";
-import { createFusionCommands } from "./fusionCommands.ts";
+import { EngineCheck, type Ready } from "./engineCheck.ts";
+import { lintWithEngine } from "./engineLint.ts";
+import { compileNode, previewRows } from "./engineNode.ts";
+import { createFusionCommands, type RunVerb } from "./fusionCommands.ts";
 import { engineReport } from "./engineReport.ts";
 import { fusionEnvironment, type FusionSettings } from "./fusionEnvironment.ts";
 import { createEngineProbe } from "./probeEngine.ts";
@@ -25,6 +28,16 @@ export interface FusionPluginDeps {
   homeDir?: string;
   /** How a project is, whenever that changes; also outside of calls. */
   onStatus?: (projectDir: string, status: LiveStatus) => void;
+  /** Lints SQL as SQLFluff does in the project's Python environment, if there is one. Disposed with this plugin. */
+  sqlfluff?: DbtPlugin;
+}
+
+interface Session {
+  /** What is typed. */
+  live: EngineCheck;
+  /** The whole project at once, so that what is typed does not wait for it. */
+  whole: EngineCheck;
+  linter: string;
 }
 
 /** The dbt v2 engine, over its command line. Nothing is started until something is asked for. */
@@ -54,37 +67,141 @@ export function createFusionPlugin(deps: FusionPluginDeps): DbtPlugin {
     return path.join(deps.storageDir, createHash("sha256").update(key).digest("hex").slice(0, 16));
   };
   const commands = createFusionCommands({ log, environmentOf, privateDirOf });
+  const sessions = new Map<string, Session>();
+  /** Aborted by `stop`: what runs for a project ends. */
+  const stops = new Map<string, AbortController>();
+
+  function sessionOf(project: ProjectRef): Session {
+    const dir = privateDirOf(project);
+    const existing = sessions.get(dir);
+    if (existing) return existing;
+    const made = {
+      live: new EngineCheck(path.join(dir, "live"), project.projectDir, log),
+      whole: new EngineCheck(path.join(dir, "whole"), project.projectDir, log),
+      linter: "",
+    };
+    sessions.set(dir, made);
+    return made;
+  }
+
+  /** A call that also ends when the project is stopped. */
+  function stoppable(project: ProjectRef, call: Call): Call {
+    const stop = stops.get(project.projectDir) ?? new AbortController();
+    stops.set(project.projectDir, stop);
+    return { ...call, signal: call.signal ? AbortSignal.any([call.signal, stop.signal]) : stop.signal };
+  }
+
+  const tell = (project: ProjectRef, status: LiveStatus): void => deps.onStatus?.(project.projectDir, status);
+
+  /** What the status says of an engine that works. */
+  function tellReady(project: ProjectRef, { environment, engine }: Ready, linter: string): void {
+    const [problem] = environment.problems;
+    tell(project, {
+      state: problem ? "degraded" : "ready",
+      ...(problem && { reason: problem.message }),
+      ...(problem?.remedy && { remedy: problem.remedy }),
+      versions: {
+        [engine.distribution]: engine.version,
+        ...(linter !== "" && { "linted by": linter }),
+        "dbt path": engine.dbt,
+      },
+    });
+  }
+
+  /** The engine and its environment, said in the status. @throws DbtError */
+  async function ready(project: ProjectRef, call: Call): Promise<Ready> {
+    const session = sessions.get(privateDirOf(project));
+    if (!session) tell(project, { state: "starting" });
+    const its = await commands.ready(project, call);
+    if (!session) tell(project, { state: "parsing" });
+    return its;
+  }
+
+  const run = (verb: RunVerb, project: ProjectRef, selection: RunSelection = {}, call: Call = {}) =>
+    commands.run(verb, project, selection, stoppable(project, call));
 
   return {
     runtime: "fusion",
-    capabilities: new Set(["build", "seed", "snapshot", "compileSelection", "deps", "listNodes"]),
+    capabilities: new Set([
+      "fixText",
+      "lintUnsaved",
+      "checkProject",
+      "build",
+      "seed",
+      "snapshot",
+      "compileSelection",
+      "deps",
+      "listNodes",
+      "compileNode",
+      "preview",
+      "manifestUpdate",
+    ]),
     supportsParallelExecution: () => true,
     supportsSqlLinting: () => true,
 
-    compileProject: (project, call = {}) => commands.compile(project, call),
-    runModels: (project, selection = {}, call = {}) => commands.run("run", project, selection, call),
-    runTests: (project, selection = {}, call = {}) => commands.run("test", project, selection, call),
-    build: (project, selection = {}, call = {}) => commands.run("build", project, selection, call),
-    seed: (project, selection = {}, call = {}) => commands.run("seed", project, selection, call),
-    snapshot: (project, selection = {}, call = {}) => commands.run("snapshot", project, selection, call),
+    compileProject: (project, call = {}) => commands.compile(project, stoppable(project, call)),
+    runModels: (project, selection, call) => run("run", project, selection, call),
+    runTests: (project, selection, call) => run("test", project, selection, call),
+    build: (project, selection, call) => run("build", project, selection, call),
+    seed: (project, selection, call) => run("seed", project, selection, call),
+    snapshot: (project, selection, call) => run("snapshot", project, selection, call),
     compileSelection: (project, selection = {}, call = {}) =>
-      commands.compileSelection(project, selection, call),
-    deps: (project, call = {}) => commands.deps(project, call),
-    listNodes: (project, selection = {}, call = {}) => commands.list(project, selection, call),
+      commands.compileSelection(project, selection, stoppable(project, call)),
+    deps: (project, call = {}) => commands.deps(project, stoppable(project, call)),
+    listNodes: (project, selection = {}, call = {}) =>
+      commands.list(project, selection, stoppable(project, call)),
     getManifest: (project) => commands.artifact(project, "manifest.json"),
     getRunResults: (project) => commands.artifact(project, "run_results.json"),
 
-    async lintProject(project, _request = {}, call = {}) {
+    async lintProject(project, request = {}, call = {}) {
       await requireProject(project.projectDir);
-      await commands.ready(project, call);
-      return projectLintResult([], { linted: [] });
+      const its = stoppable(project, call);
+      const engine = await ready(project, its);
+      const session = sessionOf(project);
+      const check = request.paths?.length === 1 ? session.live : session.whole;
+      const result = await lintWithEngine(
+        {
+          check,
+          ready: engine,
+          sqlfluff: deps.sqlfluff,
+          onLinter: (linter) => {
+            session.linter = linter;
+          },
+        },
+        project,
+        request,
+        its,
+      );
+      tellReady(project, engine, session.linter);
+      return result;
     },
 
-    async fixText() {
-      return Promise.resolve({ text: null, reason: "the engine mends nothing" });
+    async fixText(project, request, call = {}) {
+      await requireProject(project.projectDir);
+      if (!deps.sqlfluff) return { text: null, reason: "there is no SQLFluff for this project" };
+      try {
+        return await deps.sqlfluff.fixText(project, request, call);
+      } catch (error) {
+        if (!(error instanceof DbtEnvironmentError)) throw error;
+        return { text: null, reason: error.message };
+      }
     },
 
-    filesChanged() {},
+    filesChanged: (project, paths) => deps.sqlfluff?.filesChanged(project, paths),
+
+    async compileNode(project, request, call = {}) {
+      const its = stoppable(project, call);
+      return compileNode(sessionOf(project).live, await commands.ready(project, its), request, its);
+    },
+
+    async preview(project, request, call = {}) {
+      const its = stoppable(project, call);
+      return previewRows(sessionOf(project).live, await commands.ready(project, its), request, its);
+    },
+
+    async manifestUpdate(project, since, call = {}) {
+      return commands.manifestUpdate(project, since, stoppable(project, call));
+    },
 
     async inspect(project, call = {}) {
       return engineReport(await environmentOf(project, call.signal), privateDirOf(project));
@@ -110,11 +227,17 @@ export function createFusionPlugin(deps: FusionPluginDeps): DbtPlugin {
     },
 
     async stop(project) {
-      await commands.drained(project);
+      stops.get(project.projectDir)?.abort();
+      stops.delete(project.projectDir);
+      await Promise.all([commands.drained(project), deps.sqlfluff?.stop(project)]);
+      sessions.delete(privateDirOf(project));
     },
 
     async [Symbol.asyncDispose]() {
-      // Nothing lives longer than the call that started it.
+      for (const stop of stops.values()) stop.abort();
+      await Promise.all([commands.allDrained(), deps.sqlfluff?.[Symbol.asyncDispose]()]);
+      await Promise.all([...sessions.values()].flatMap(({ live, whole }) => [live.idle(), whole.idle()]));
+      sessions.clear();
     },
   };
 }

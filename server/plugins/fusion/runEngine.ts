@@ -5,7 +5,7 @@ import { DbtCancelledError } from "../errors.ts";
 import { EngineEventReader, type EngineOutcome } from "./engineEvents.ts";
 
 export type EngineVerb =
-  "parse" | "compile" | "run" | "test" | "build" | "seed" | "snapshot" | "deps" | "ls" | "show";
+  "parse" | "compile" | "run" | "test" | "build" | "seed" | "snapshot" | "deps" | "ls" | "show" | "lint";
 
 export interface EngineCommand {
   /** The binary. */

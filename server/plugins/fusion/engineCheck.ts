@@ -1,0 +1,200 @@
+import { mkdir, readFile, rm } from "node:fs/promises";
+import path from "node:path";
+import PQueue from "p-queue";
+import type { RedactingLog } from "../../platform/log.ts";
+import type { Call } from "../dbtPlugin.ts";
+import { DbtCancelledError, DbtEnvironmentError } from "../errors.ts";
+import { driverProblem } from "./driverProblem.ts";
+import { engineFailure } from "./engineFailure.ts";
+import type { EngineOutcome, SaidDiagnostic } from "./engineEvents.ts";
+import type { FusionEnvironment } from "./fusionEnvironment.ts";
+import type { EngineFacts } from "./probeEngine.ts";
+import { runEngine, type EngineCommand, type EngineVerb } from "./runEngine.ts";
+import { ShadowProject } from "./shadowProject.ts";
+
+export interface Ready {
+  environment: FusionEnvironment;
+  engine: EngineFacts;
+  command: (verb: EngineVerb, more?: Partial<EngineCommand>) => EngineCommand;
+}
+
+export interface Checked {
+  /** What the engine says of the whole project. */
+  parse: SaidDiagnostic[];
+  /** What it says of the one node that was compiled. */
+  node: SaidDiagnostic[];
+  /** More than are kept. */
+  dropped: number;
+  /** Compiled SQL of the node; null where it does not compile. */
+  sql: string | null;
+  uniqueId: string | null;
+  name: string | null;
+  /** Folder the engine's paths are relative to. */
+  base: string;
+}
+
+/** Codes that say a selection was empty: a file that is no node, such as a macro. */
+const emptySelection = new Set(["dbt1092", "dbt1601"]);
+
+/**
+ * The engine on a copy of the project with a target of its own: what is typed is checked and compiled there, whatever
+ * runs on the user's target meanwhile. One command after another; each reads only what changed since the one before.
+ */
+export class EngineCheck {
+  readonly #shadow: ShadowProject;
+  readonly #privateDir: string;
+  readonly #log: RedactingLog;
+  readonly #queue = new PQueue({ concurrency: 1 });
+  /** The engine's last word on the project, and the nodes compiled since. */
+  #last: {
+    parse: SaidDiagnostic[];
+    dropped: number;
+    nodes: Map<string, Omit<Checked, "parse" | "dropped">>;
+  } | null = null;
+  #engineStamp = "";
+
+  constructor(dir: string, projectDir: string, log: RedactingLog) {
+    this.#shadow = new ShadowProject(path.join(dir, "project"), projectDir);
+    this.#privateDir = path.join(dir, "target");
+    this.#log = log;
+  }
+
+  get dir(): string {
+    return this.#shadow.dir;
+  }
+  get targetDir(): string {
+    return this.#privateDir;
+  }
+
+  /**
+   * @param file absolute path of the file whose node is compiled as well; the project alone is checked where absent
+   * @throws DbtError where the engine could not do its job
+   */
+  check(
+    ready: Ready,
+    texts: ReadonlyMap<string, string>,
+    file: string | null,
+    call: Call = {},
+  ): Promise<Checked> {
+    return this.#inTurn(call, () => this.#check(ready, texts, file, call));
+  }
+
+  /** Runs another command on the copy, with `texts`. */
+  run(
+    ready: Ready,
+    texts: ReadonlyMap<string, string>,
+    verb: EngineVerb,
+    more: Partial<EngineCommand>,
+    call: Call,
+  ): Promise<EngineOutcome> {
+    return this.#inTurn(call, async () => {
+      const changed = await this.#sync(ready, texts);
+      if (changed) this.#last = null;
+      return runEngine(this.#command(ready, verb, more), this.#log, call);
+    });
+  }
+
+  async #inTurn<T>({ signal }: Call, work: () => Promise<T>): Promise<T> {
+    return this.#queue.add(() => {
+      if (signal?.aborted) throw new DbtCancelledError("Cancelled.");
+      return work();
+    });
+  }
+
+  /** @returns whether anything is other than before */
+  async #sync({ environment, engine }: Ready, texts: ReadonlyMap<string, string>): Promise<boolean> {
+    await mkdir(this.#privateDir, { recursive: true });
+    const stamp = `${engine.dbt} ${engine.version}`;
+    if (this.#engineStamp !== "" && this.#engineStamp !== stamp) {
+      // Another version reads another cache.
+      await rm(this.#privateDir, { recursive: true, force: true, maxRetries: 5 });
+      await mkdir(this.#privateDir, { recursive: true });
+      this.#last = null;
+    }
+    this.#engineStamp = stamp;
+    const changed = await this.#shadow.sync(environment.config, texts);
+    return changed.length > 0;
+  }
+
+  #command({ engine, command }: Ready, verb: EngineVerb, more: Partial<EngineCommand> = {}): EngineCommand {
+    const { args = [], ...rest } = more;
+    return command(verb, {
+      projectDir: this.#shadow.dir,
+      privateDir: this.#privateDir,
+      args: [
+        ...(engine.features.has("partialParse") ? ["--partial-parse"] : []),
+        ...(engine.features.has("partialLoad") ? ["--partial-load"] : []),
+        "--no-write-json",
+        ...args,
+      ],
+      ...rest,
+    });
+  }
+
+  async #check(
+    ready: Ready,
+    texts: ReadonlyMap<string, string>,
+    file: string | null,
+    call: Call,
+  ): Promise<Checked> {
+    const { config } = ready.environment;
+    const base = this.#shadow.dir;
+    const changed = await this.#sync(ready, texts);
+    if (changed) this.#last = null;
+    const relative = file === null ? null : path.relative(config.projectDir, file);
+    const isNode = relative !== null && /\.(sql|py)$/i.test(relative);
+    const nothing = { node: [], sql: null, uniqueId: null, name: null, base };
+    if (this.#last) {
+      const known = relative === null ? nothing : this.#last.nodes.get(relative);
+      const { parse, dropped } = this.#last;
+      if (known ?? !isNode) return { ...nothing, ...known, parse, dropped };
+    } else if (!changed) {
+      // It would only say that nothing changed.
+      await this.#shadow.touch();
+    }
+
+    const knows = this.#last;
+    this.#last = null;
+    const compiledFile =
+      relative === null ? null : path.join(this.#privateDir, "compiled", config.name, relative);
+    if (isNode && compiledFile !== null) await rm(compiledFile, { force: true });
+    const outcome = isNode
+      ? await runEngine(
+          this.#command(ready, "compile", {
+            selection: { select: `path:${relative.split(path.sep).join("/")}` },
+            args: ["--indirect-selection=empty"],
+          }),
+          this.#log,
+          { ...(call.signal && { signal: call.signal }) },
+        )
+      : await runEngine(this.#command(ready, "parse"), this.#log, {
+          ...(call.signal && { signal: call.signal }),
+        });
+    if (outcome.exitCode !== 0 && outcome.diagnostics.length === 0) {
+      throw engineFailure(isNode ? "compile" : "parse", outcome, config, base);
+    }
+    const said = outcome.diagnostics.filter(({ code }) => !emptySelection.has(code));
+    const driver = driverProblem(said.map(({ message }) => message).join("\n"));
+    if (driver) throw new DbtEnvironmentError(driver.message, { remedy: driver.remedy });
+    const ended = [...outcome.nodes.values()].find(({ uniqueId }) => !/^(test|unit_test)\./.test(uniqueId));
+    const one = ended ?? [...outcome.nodes.values()][0];
+    const node = {
+      node: said.filter(({ uniqueId }) => uniqueId !== null),
+      sql: compiledFile === null ? null : await readFile(compiledFile, "utf8").catch(() => null),
+      uniqueId: one?.uniqueId ?? null,
+      name: one?.name ?? null,
+      base,
+    };
+    // Asked a second time about the same files, it repeats nothing, and stumbles over what it left out the first time.
+    const parse = knows ? knows.parse : said.filter(({ uniqueId }) => uniqueId === null);
+    const dropped = knows ? knows.dropped : outcome.diagnosticsDropped;
+    this.#last = { parse, dropped, nodes: knows?.nodes ?? new Map() };
+    if (relative !== null) this.#last.nodes.set(relative, node);
+    return { ...node, parse, dropped };
+  }
+
+  /** Resolves when nothing runs. */
+  async idle(): Promise<void> {
+    await this.#queue.onIdle();
+  }
+}

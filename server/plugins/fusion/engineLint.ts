@@ -1,0 +1,268 @@
+import path from "node:path";
+import { projectLintResult, type LintIssue, type ProjectLintResult } from "../../../protocol/lint.ts";
+import type { Call, DbtPlugin, LintRequest, ProjectRef } from "../dbtPlugin.ts";
+import { DbtEnvironmentError } from "../errors.ts";
+import { withIssues } from "../local/projectIssues.ts";
+import type { Checked, EngineCheck, Ready } from "./engineCheck.ts";
+import type { SaidDiagnostic } from "./engineEvents.ts";
+import { pageOfCode, userPath } from "./engineMessage.ts";
+import { sqlFilesOf } from "./sqlFiles.ts";
+
+export interface EngineLintDeps {
+  check: EngineCheck;
+  ready: Ready;
+  /** Lints SQL as SQLFluff does; absent where nothing may. */
+  sqlfluff: DbtPlugin | undefined;
+  /** Which linter spoke, for the status. */
+  onLinter: (linter: string) => void;
+}
+
+/** How many of the engine's diagnostics are shown: a project that only dbt-core accepts has thousands. */
+export const mostShown = 500;
+
+/**
+ * The engine's own diagnostics of the whole project, with unsaved text, and the linter's of the files that were asked for:
+ * the binary's own `dbt lint` where it has one, else SQLFluff of the project's Python environment.
+ * @throws DbtError
+ */
+export async function lintWithEngine(
+  deps: EngineLintDeps,
+  project: ProjectRef,
+  request: LintRequest,
+  call: Call,
+): Promise<ProjectLintResult> {
+  const { check, ready } = deps;
+  const { config } = ready.environment;
+  const texts = request.texts ?? new Map<string, string>();
+  const single = request.paths?.length === 1 ? (request.paths[0] ?? null) : null;
+
+  const checking = (async (): Promise<LintIssue[]> => {
+    const checked = await check.check(ready, texts, single, call);
+    const issues = issuesOf(checked, ready, check);
+    call.onEvent?.({ type: "projectChecked", issues });
+    return issues;
+  })();
+  // The linter's events wait for it, so that each file is told once, with all that is known.
+  const engineIssues = checking.then(byFile);
+  engineIssues.catch(() => undefined);
+
+  const linted = await lintSql(deps, project, request, call, engineIssues);
+  const issues = await checking;
+  // Mended files are other files.
+  const now =
+    linted.filesFixed.length > 0
+      ? issuesOf(await check.check(ready, new Map(), single, call), ready, check)
+      : issues;
+  const wanted = request.paths ? now.filter((issue) => isAmong(issue.filePath, request.paths ?? [])) : now;
+  const result = withIssues(merged(linted, byFile(now)), wanted);
+  const yaml = new Set(wanted.map(({ filePath }) => filePath));
+  for (const filePath of yaml) {
+    if (!linted.filesLinted.includes(filePath)) {
+      call.onEvent?.({
+        type: "fileLinted",
+        filePath,
+        issues: wanted.filter((each) => each.filePath === filePath),
+      });
+    }
+  }
+  void config;
+  return result;
+}
+
+/** The linter's part: SQL of the files that were asked for. */
+async function lintSql(
+  deps: EngineLintDeps,
+  project: ProjectRef,
+  request: LintRequest,
+  call: Call,
+  engineIssues: Promise<ReadonlyMap<string, LintIssue[]>>,
+): Promise<ProjectLintResult> {
+  const { ready, sqlfluff } = deps;
+  if (ready.engine.features.has("lint")) {
+    deps.onLinter(`dbt lint of ${ready.engine.distribution} ${ready.engine.version}`);
+    return lintWithBinary(deps, request, call, engineIssues);
+  }
+  const sqlPaths = request.paths?.filter((file) => !/\.(ya?ml|md|csv|py)$/i.test(file));
+  if (sqlfluff && (sqlPaths === undefined || sqlPaths.length > 0)) {
+    const waiting: Promise<void>[] = [];
+    try {
+      const result = await sqlfluff.lintProject(
+        project,
+        { ...request, ...(sqlPaths && { paths: sqlPaths }) },
+        {
+          ...(call.signal && { signal: call.signal }),
+          onEvent: (event) => {
+            if (event.type === "progress") call.onEvent?.(event);
+            if (event.type !== "fileLinted" && event.type !== "lintWave") return;
+            waiting.push(
+              engineIssues.then(
+                (engine) =>
+                  call.onEvent?.({ ...event, issues: withEngine(event.filePath, event.issues, engine) }),
+                () => undefined,
+              ),
+            );
+          },
+        },
+      );
+      deps.onLinter(await nameOf(sqlfluff, project));
+      await Promise.all(waiting);
+      return result;
+    } catch (error) {
+      if (!(error instanceof DbtEnvironmentError)) throw error;
+    }
+  }
+  deps.onLinter("the engine's own checks; there is no SQLFluff in the project's Python environment");
+  const engine = await engineIssues;
+  const files = await sqlFilesOf(ready.environment.config, request.paths);
+  for (const filePath of files) {
+    call.onEvent?.({ type: "fileLinted", filePath, issues: engine.get(filePath) ?? [] });
+  }
+  return projectLintResult([], { linted: files });
+}
+
+async function nameOf(sqlfluff: DbtPlugin, project: ProjectRef): Promise<string> {
+  const { versions } = await sqlfluff.inspect(project);
+  return `SQLFluff ${versions["sqlfluff"] ?? ""}`.trim();
+}
+
+/** `dbt lint` says what it finds as the engine's other diagnostics. */
+async function lintWithBinary(
+  { check, ready }: EngineLintDeps,
+  request: LintRequest,
+  call: Call,
+  engineIssues: Promise<ReadonlyMap<string, LintIssue[]>>,
+): Promise<ProjectLintResult> {
+  const { config } = ready.environment;
+  const files = await sqlFilesOf(config, request.paths);
+  const select = request.paths
+    ? files
+        .map((file) => `path:${path.relative(config.projectDir, file).split(path.sep).join("/")}`)
+        .join(" ")
+    : undefined;
+  const outcome = await check.run(
+    ready,
+    request.texts ?? new Map(),
+    "lint",
+    { selection: select === undefined ? {} : { select }, ...(request.fix && { args: ["--fix"] }) },
+    call.signal ? { signal: call.signal } : {},
+  );
+  const found = outcome.diagnostics
+    .filter(({ code }) => !/^dbt/.test(code))
+    .map((said) => issueOf(said, ready, check, check.dir));
+  const engine = await engineIssues;
+  const by = byFile(found);
+  for (const filePath of files) {
+    const issues = withEngine(filePath, by.get(filePath) ?? [], engine);
+    call.onEvent?.({ type: "fileLinted", filePath, issues });
+  }
+  return projectLintResult(found, { linted: files });
+}
+
+function issuesOf(checked: Checked, ready: Ready, check: EngineCheck): LintIssue[] {
+  const all = [...checked.parse, ...checked.node];
+  const issues = unique(all.map((said) => issueOf(said, ready, check, checked.base)));
+  const dropped = issues.length - mostShown + checked.dropped;
+  if (issues.length <= mostShown) return issues;
+  // Errors first: what is left out is the less important.
+  const shown = issues.toSorted((a, b) => rank(a) - rank(b)).slice(0, mostShown);
+  return [
+    ...shown,
+    {
+      ...projectPlace(ready),
+      severity: "warning",
+      ruleCode: "dbt",
+      message: `The engine found ${dropped} more errors and warnings than are shown here. Compare Environments groups them all by their code.`,
+      source: "dbt",
+      fixable: false,
+    },
+  ];
+}
+
+const rank = ({ severity }: LintIssue): number => (severity === "error" ? 0 : 1);
+
+/** A message without a position goes to its file; without a file, to its node's; without either, to dbt_project.yml. */
+function issueOf(said: SaidDiagnostic, ready: Ready, check: EngineCheck, base: string): LintIssue {
+  const { config } = ready.environment;
+  const filePath =
+    said.file === null
+      ? null
+      : userPath(said.file, {
+          projectDir: config.projectDir,
+          base,
+          targetDirs: [check.targetDir, config.paths.target],
+        });
+  const clean = said.message.replaceAll(check.targetDir, "target").replaceAll(check.dir, config.projectDir);
+  const docsUrl = pageOfCode(said.code);
+  return {
+    ...(filePath === null
+      ? projectPlace(ready)
+      : { filePath, line: said.line ?? 1, column: said.column ?? 1 }),
+    severity: said.severity,
+    ruleCode: said.code,
+    ...(said.name !== null && { ruleName: said.name }),
+    message: clean,
+    ...(docsUrl !== undefined && { docsUrl }),
+    source: "dbt",
+    fixable: false,
+  };
+}
+
+function projectPlace({ environment: { config } }: Ready): {
+  filePath: string;
+  line: number;
+  column: number;
+} {
+  return { filePath: path.join(config.projectDir, "dbt_project.yml"), line: 1, column: 1 };
+}
+
+function unique(issues: readonly LintIssue[]): LintIssue[] {
+  const seen = new Set<string>();
+  return issues.filter((issue) => {
+    const key = JSON.stringify([issue.filePath, issue.line, issue.column, issue.ruleCode, issue.message]);
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+function byFile(issues: readonly LintIssue[]): Map<string, LintIssue[]> {
+  return Map.groupBy(issues, ({ filePath }) => filePath);
+}
+
+/** The engine speaks for dbt here; where it found an error, SQLFluff's templater only stumbles over the same. */
+function withEngine(
+  filePath: string,
+  issues: readonly LintIssue[],
+  engine: ReadonlyMap<string, LintIssue[]>,
+): LintIssue[] {
+  const its = engine.get(filePath) ?? [];
+  return [...its, ...linterOnly(issues, its)];
+}
+
+function linterOnly(issues: readonly LintIssue[], engine: readonly LintIssue[]): LintIssue[] {
+  const hasError = engine.some(({ severity }) => severity === "error");
+  return issues.filter(
+    ({ source, ruleCode }) => source !== "dbt" && !(hasError && ["TMP", "PRS"].includes(ruleCode)),
+  );
+}
+
+function merged(linted: ProjectLintResult, engine: ReadonlyMap<string, LintIssue[]>): ProjectLintResult {
+  const issues = linted.issues.filter(
+    (issue) => linterOnly([issue], engine.get(issue.filePath) ?? []).length > 0,
+  );
+  return projectLintResult(issues, {
+    linted: linted.filesLinted,
+    skipped: linted.filesSkipped,
+    fixed: linted.filesFixed,
+  });
+}
+
+function isAmong(filePath: string, paths: readonly string[]): boolean {
+  return paths.some((each) => {
+    const relative = path.relative(each, filePath);
+    return (
+      relative === "" ||
+      (relative !== ".." && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative))
+    );
+  });
+}

@@ -1,0 +1,4 @@
+import { fusionSubject } from "./fusionSubject.ts";
+import { lintCases } from "./lintCases.ts";
+
+lintCases(fusionSubject);

@@ -1,0 +1,4 @@
+import { fusionSubject } from "./fusionSubject.ts";
+import { verbCases } from "./verbCases.ts";
+
+verbCases(fusionSubject);
