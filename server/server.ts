@@ -1,4 +1,5 @@
 import { homedir } from "node:os";
+import path from "node:path";
 import type { Connection, ServerCapabilities } from "vscode-languageserver/node";
 import { pythonInterpreterRequest, runChangedNotification } from "../protocol/requests.ts";
 import type { Settings } from "../protocol/settings.ts";
@@ -36,6 +37,8 @@ import { createPluginRegistry, type PluginFactories } from "./plugins/registry.t
 import type { LiveStatus } from "./projects/project.ts";
 import { Projects } from "./projects/projects.ts";
 import { SettingsStore } from "./projects/settingsStore.ts";
+import { RunDiagnostics } from "./runs/runDiagnostics.ts";
+import { RunHistory } from "./runs/runHistory.ts";
 import { Runs } from "./runs/runs.ts";
 
 export interface ServerDeps {
@@ -144,8 +147,15 @@ export function createServer(connection: Connection, deps: ServerDeps): AsyncDis
       log,
       projectOf: (filePath) => (client.trusted ? projects.of(filePath) : Promise.resolve(null)),
     });
+    const history = new RunHistory(path.join(host.storageDir, "runs"), log);
     const projectRuns = new Runs({
       log,
+      history,
+      diagnostics: new RunDiagnostics({
+        store: diagnostics,
+        documents,
+        changed: (projectDir, found) => history.saveFound(projectDir, found),
+      }),
       onChange: (change) => void connection.sendNotification(runChangedNotification, change),
     });
     const manifests = new Manifests({ readerThread: deps.readerThread, log });

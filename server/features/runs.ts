@@ -13,7 +13,8 @@ import { projectsOf } from "./projectCommands.ts";
 /** dbt/startRun, dbt/cancelRun, dbt/getRuns, dbt/getRunLog and dbt/clearRuns. */
 export const runs: Feature = {
   register(context) {
-    const { connection, guard } = context;
+    const { connection, guard, projects } = context;
+    projects.on({ configured: (project) => context.runs.open(project) });
     connection.onRequest(
       startRunRequest,
       guard.command("Starting a run", async (params) => {
@@ -32,7 +33,11 @@ export const runs: Feature = {
     );
     connection.onRequest(
       runsRequest,
-      guard.command("Listing runs", ({ projectDir }) => ({ runs: context.runs.all(projectDir) })),
+      guard.command("Listing runs", async ({ projectDir }) => {
+        await projects.settled();
+        await context.runs.ready();
+        return { runs: context.runs.all(projectDir) };
+      }),
     );
     connection.onRequest(
       runLogRequest,

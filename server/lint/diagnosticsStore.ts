@@ -3,8 +3,8 @@ import type { Connection, Diagnostic } from "vscode-languageserver/node";
 import { isInside, pathKey, uriOfPath } from "../platform/uri.ts";
 import type { OpenDocuments } from "./openDocuments.ts";
 
-/** Who says it: the linter of a file, or the checks of a project's configuration. They replace only their own. */
-export type DiagnosticOwner = "lint" | "config";
+/** Who says it: the linter of a file, the checks of a project's configuration, or dbt's last runs. They replace only their own. */
+export type DiagnosticOwner = "lint" | "config" | "run";
 
 interface Entry {
   filePath: string;
@@ -59,7 +59,7 @@ export class DiagnosticsStore {
     const entry = known ?? { filePath, byOwner: {}, version };
     entry.byOwner[owner] = diagnostics;
     if (owner === "lint") entry.version = version;
-    if (all(entry).length === 0 && version === null) this.#entries.delete(key);
+    if (all(entry).length === 0 && entry.version === null) this.#entries.delete(key);
     else this.#entries.set(key, entry);
     this.#show(entry);
   }
@@ -67,6 +67,11 @@ export class DiagnosticsStore {
   of(filePath: string): Diagnostic[] {
     const entry = this.#entries.get(pathKey(filePath));
     return entry ? all(entry) : [];
+  }
+
+  /** What `owner` says of a file. */
+  ofOwner(owner: DiagnosticOwner, filePath: string): Diagnostic[] {
+    return this.#entries.get(pathKey(filePath))?.byOwner[owner] ?? [];
   }
 
   /** What the linter says of a file, if that is still about `version` of its text. */
@@ -117,5 +122,6 @@ export class DiagnosticsStore {
 }
 
 function all(entry: Entry): Diagnostic[] {
-  return [...(entry.byOwner.config ?? []), ...(entry.byOwner.lint ?? [])];
+  const { config = [], run = [], lint = [] } = entry.byOwner;
+  return [...config, ...run, ...lint];
 }

@@ -7,7 +7,7 @@ export interface LogLine {
   /** Milliseconds since the epoch. */
   at: number;
   text: string;
-  uniqueId: string | undefined;
+  uniqueId?: string | undefined;
 }
 
 /** What dbt said in one run, in order: bounded, and without a secret if `clean` takes them out. */
@@ -19,6 +19,10 @@ export class RunLog {
 
   constructor(clean: (text: string) => string) {
     this.#clean = clean;
+  }
+
+  get lines(): readonly LogLine[] {
+    return this.#lines;
   }
 
   add(message: string, uniqueId?: string, at = Date.now()): void {

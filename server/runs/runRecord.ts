@@ -14,6 +14,7 @@ import type { DbtEvent, NodeFacts } from "../plugins/dbtPlugin.ts";
 import { nodeFile, sqlFileOf, type ProjectFolders } from "./nodeFiles.ts";
 import { nodeResults, warningsOf, type NodeResult } from "./nodeResults.ts";
 import { RunLog, shortened, withoutControls } from "./runLog.ts";
+import type { StoredRun } from "./runHistory.ts";
 import { commandOf, titleOf, whatFailed } from "./runWords.ts";
 
 const maxMessage = 8_000;
@@ -62,6 +63,19 @@ export class RunRecord {
       link: null,
       steps: [],
     };
+  }
+
+  /** A run of the history. One that had not ended was interrupted. */
+  static restored({ run, log }: StoredRun, facts: Pick<RunFacts, "folders" | "clean">): RunRecord {
+    const { nodes, ...head } = run;
+    const { request, runtime, target } = head;
+    const record = new RunRecord({ ...facts, request, runtime, target, targetOption: undefined });
+    Object.assign(record.head, head);
+    for (const node of nodes) record.#nodes.set(node.uniqueId, node);
+    for (const { at, text, uniqueId } of log) record.log.add(text, uniqueId, at);
+    record.#interrupted();
+    record.#changed.clear();
+    return record;
   }
 
   get nodes(): RunNode[] {
@@ -138,17 +152,25 @@ export class RunRecord {
     this.head.notices = [...this.head.notices, notice].slice(-maxNotices);
   }
 
-  /** dbt ended; what its result says of a node counts more than its events did. */
-  finished(result: DbtCompilationResult | null): void {
+  /** dbt ended; what its result says of a node counts more than its events did. The run ends with `finished`. */
+  reconcile(result: DbtCompilationResult | null): void {
     for (const node of result ? nodeResults(result) : []) this.#reconcile(node);
     this.#settle(result === null ? "success" : "cancelled");
     this.#findCompiled();
     this.head.total = Math.max(this.head.total ?? 0, this.#nodes.size);
-    const failed = whatFailed(this.nodes);
+  }
+
+  /** @param line from 1, in the node's file */
+  place(uniqueId: string, line: number): void {
+    if (this.#nodes.get(uniqueId)?.line !== line) this.#update(uniqueId, { line });
+  }
+
+  finished(result: DbtCompilationResult | null): void {
     if (result === null || result.success) {
       const nothing = this.#nodes.size === 0 && this.head.request.verb !== "deps" && result !== null;
-      this.#end("success", nothing ? nothingRan(result) : null);
+      this.#end("success", nothing ? this.#clean(nothingRan(result)) : null);
     } else {
+      const failed = whatFailed(this.nodes);
       this.#end("failed", failed ?? "dbt ended with an error after its nodes: the log says which.");
     }
   }
@@ -164,6 +186,13 @@ export class RunRecord {
   cancelled(state: "cancelled" | "interrupted" = "cancelled"): void {
     this.#settle("cancelled");
     this.#end(state, state === "cancelled" ? null : "The editor was closed while it ran.");
+  }
+
+  /** A run that was stored while it went on: its server is gone. */
+  #interrupted(): void {
+    if (hasEnded(this.head.state)) return;
+    this.cancelled("interrupted");
+    this.head.endedAt = null;
   }
 
   #end(state: RunState, message: string | null): void {
@@ -191,7 +220,9 @@ export class RunRecord {
   }
 
   #reconcile(result: NodeResult): void {
-    const { unique_id, status, seconds, message, failing_rows, rows_affected, file, compiled_path } = result;
+    const { unique_id, status, seconds, message, rows_affected, file, compiled_path } = result;
+    const failures = result.failures ?? result.failing_rows;
+    const startedAt = Date.parse(result.started_at ?? "");
     const filePath = file ? nodeFile(unique_id, file, this.#folders) : null;
     this.#update(unique_id, {
       status: nodeStatus(status),
@@ -199,7 +230,8 @@ export class RunRecord {
       ...(result.resource_type && { resourceType: result.resource_type }),
       ...(typeof seconds === "number" && { seconds }),
       ...(message && { message: this.#clean(message) }),
-      ...(typeof failing_rows === "number" && { failures: failing_rows }),
+      ...(typeof failures === "number" && { failures }),
+      ...(!Number.isNaN(startedAt) && { startedAt }),
       ...(typeof rows_affected === "number" && rows_affected >= 0 && { rowsAffected: rows_affected }),
       ...(filePath !== null && { filePath }),
       ...(compiled_path && { compiledPath: compiled_path }),

@@ -1,4 +1,4 @@
-import type { Run, RunHead, RunNode, RunRequest } from "../../protocol/run.ts";
+import type { Run, RunNode, RunRequest } from "../../protocol/run.ts";
 import type { RunChange } from "../../protocol/requests.ts";
 import type { RedactingLog } from "../platform/log.ts";
 import { pathKey } from "../platform/uri.ts";
@@ -6,10 +6,15 @@ import type { DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
 import { DbtCancelledError, DbtConfigurationError, DbtError } from "../plugins/errors.ts";
 import { invoke, whyNot } from "./invoke.ts";
 import type { ProjectFolders } from "./nodeFiles.ts";
+import { NodePlaces } from "./nodePlace.ts";
+import type { RunDiagnostics } from "./runDiagnostics.ts";
+import type { RunHistory } from "./runHistory.ts";
 import { hasEnded, RunRecord } from "./runRecord.ts";
 
 /** A client hears of one run at most every so many milliseconds. */
 const pauseMs = 100;
+/** What is known of a run that goes on is written this often, in case the editor is killed. */
+const saveEveryMs = 3_000;
 /** Runs that are remembered for a project. */
 const maxRuns = 50;
 
@@ -26,18 +31,20 @@ export interface RunsDeps {
   log: RedactingLog;
   /** A run began, moved on or ended. */
   onChange: (change: RunChange) => void;
-  /** A node came to its end, while the run goes on or from its result. */
-  onNode?: (run: RunHead, node: RunNode, project: RunProject) => void;
+  diagnostics: RunDiagnostics;
+  history: RunHistory;
 }
 
 interface Entry {
   record: RunRecord;
   project: RunProject;
+  places: NodePlaces;
   abort: AbortController;
   /** Resolves when it has ended, whatever became of it. */
   ended: Promise<null>;
   end: () => void;
   lastTold: number;
+  lastSaved: number;
   timer: NodeJS.Timeout | null;
 }
 
@@ -48,6 +55,7 @@ interface Entry {
 export class Runs implements AsyncDisposable {
   readonly #deps: RunsDeps;
   readonly #entries = new Map<string, Entry>();
+  readonly #opened = new Map<string, Promise<void>>();
   #closing = false;
 
   constructor(deps: RunsDeps) {
@@ -70,20 +78,46 @@ export class Runs implements AsyncDisposable {
       folders: project.config,
       clean: (text) => this.#deps.log.redactValues(text),
     });
-    const ended = Promise.withResolvers<null>();
-    const entry: Entry = {
-      record,
-      project,
-      abort: new AbortController(),
-      ended: ended.promise,
-      end: () => ended.resolve(null),
-      lastTold: 0,
-      timer: null,
-    };
+    const entry = newEntry(record, project);
     this.#entries.set(record.head.id, entry);
+    this.#save(entry);
     this.#next(project.ref.projectDir);
     this.#tell(entry);
     return record.head.id;
+  }
+
+  /** Reads the history of a project, once. */
+  open(project: RunProject): void {
+    const { projectDir } = project.ref;
+    const key = pathKey(projectDir);
+    if (this.#opened.has(key)) return;
+    this.#opened.set(key, this.#restore(project));
+  }
+
+  /** Resolves when the history of every project is read. */
+  async ready(): Promise<void> {
+    await Promise.all(this.#opened.values());
+  }
+
+  async #restore(project: RunProject): Promise<void> {
+    const { history, diagnostics, log } = this.#deps;
+    const { projectDir } = project.ref;
+    try {
+      const { runs, found } = await history.load(projectDir);
+      for (const stored of runs) {
+        const wasGoingOn = !hasEnded(stored.run.state);
+        const record = RunRecord.restored(stored, {
+          folders: project.config,
+          clean: (text) => log.redactValues(text),
+        });
+        const entry = newEntry(record, project);
+        this.#entries.set(record.head.id, entry);
+        if (wasGoingOn) this.#save(entry);
+      }
+      await diagnostics.restore(projectDir, found);
+    } catch (error) {
+      log.warn(`The history of runs of ${projectDir} cannot be read: ${String(error)}`);
+    }
   }
 
   /** Resolves when the run has ended; at once where it has, or is not known. */
@@ -115,11 +149,12 @@ export class Runs implements AsyncDisposable {
     return null;
   }
 
-  /** Forgets the runs that have ended. */
+  /** Forgets the runs that have ended, and what they found. */
   clear(projectDir?: string): void {
-    for (const { record } of this.#of(projectDir)) {
-      if (hasEnded(record.head.state)) this.#entries.delete(record.head.id);
-    }
+    const entries = this.#of(projectDir);
+    const projects = new Set(entries.map(({ project }) => project.ref.projectDir));
+    this.#forget(entries.filter(({ record }) => hasEnded(record.head.state)));
+    for (const each of projectDir === undefined ? projects : [projectDir]) this.#deps.diagnostics.clear(each);
   }
 
   /** The editor is closing: everything ends, and is remembered as interrupted. */
@@ -129,10 +164,13 @@ export class Runs implements AsyncDisposable {
     for (const entry of going) this.#stop(entry);
     await Promise.all(going.map(({ ended }) => ended));
     for (const { timer } of this.#entries.values()) clearTimeout(timer ?? undefined);
+    await this.#deps.history[Symbol.asyncDispose]();
   }
 
   #of(projectDir?: string): Entry[] {
-    const entries = [...this.#entries.values()];
+    const entries = [...this.#entries.values()].toSorted(
+      (a, b) => a.record.head.queuedAt - b.record.head.queuedAt,
+    );
     if (projectDir === undefined) return entries;
     const key = pathKey(projectDir);
     return entries.filter(({ record }) => pathKey(record.head.request.projectDir) === key);
@@ -178,34 +216,58 @@ export class Runs implements AsyncDisposable {
   /** Never rejects: what happened is in the record. */
   async #run(entry: Entry): Promise<void> {
     const { record, project, abort } = entry;
+    const { diagnostics } = this.#deps;
     record.started();
     this.#tell(entry);
+    this.#save(entry);
+    const placing = [diagnostics.forgetChanged(project.ref.projectDir)];
     try {
       const result = await invoke(record.head.request, project.plugin(), project.ref, {
         signal: abort.signal,
         onEvent: (event) => {
-          const node = record.event(event);
-          if (node) this.#deps.onNode?.(record.head, node, project);
+          const ended = record.event(event);
+          if (ended && isProblem(ended)) placing.push(this.#place(entry, [ended]));
           this.#tell(entry);
         },
       });
+      record.reconcile(result);
+      await Promise.all(placing);
+      await this.#place(entry, [...record.nodes, wholeProject(project.ref.projectDir, null)]);
       record.finished(result);
-      for (const node of record.nodes) this.#deps.onNode?.(record.head, node, project);
     } catch (error) {
       if (abort.signal.aborted || error instanceof DbtCancelledError) {
         record.cancelled(this.#closing ? "interrupted" : "cancelled");
       } else {
-        this.#failed(record, error);
+        await this.#failed(entry, error);
       }
     }
     this.#ended(entry);
     this.#next(project.ref.projectDir);
   }
 
-  #failed(record: RunRecord, error: unknown): void {
+  /** Finds the lines that failed nodes are about, and shows them there. */
+  async #place(entry: Entry, nodes: readonly RunNode[]): Promise<void> {
+    const { record, places } = entry;
+    try {
+      const placed: RunNode[] = [];
+      for (const node of nodes) {
+        const line = isProblem(node) && node.line === null ? await places.lineOf(node) : null;
+        if (line !== null) record.place(node.uniqueId, line + 1);
+        placed.push(line === null ? node : { ...node, line: line + 1 });
+      }
+      await this.#deps.diagnostics.take(record.head, placed);
+    } catch (error) {
+      // Where a message belongs is worth less than the run.
+      this.#deps.log.warn(`What ${record.head.command} found is not shown at its lines: ${String(error)}`);
+    }
+  }
+
+  async #failed(entry: Entry, error: unknown): Promise<void> {
+    const { record, project } = entry;
     if (error instanceof DbtError) {
       this.#deps.log.warn(`${record.head.command}: ${error.message}`);
       record.failed(error.message, error.remedy);
+      await this.#place(entry, [wholeProject(project.ref.projectDir, error)]);
       return;
     }
     const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -215,6 +277,7 @@ export class Runs implements AsyncDisposable {
 
   #ended(entry: Entry): void {
     const removed = this.#forgetOldest(entry.record.head.request.projectDir);
+    this.#save(entry);
     this.#tell(entry);
     if (removed.length > 0) {
       this.#deps.onChange({ run: { ...entry.record.head }, nodes: entry.record.takeChanged(), removed });
@@ -224,9 +287,20 @@ export class Runs implements AsyncDisposable {
 
   #forgetOldest(projectDir: string): string[] {
     const ended = this.#of(projectDir).filter(({ record }) => hasEnded(record.head.state));
-    const ids = ended.slice(0, Math.max(0, ended.length - maxRuns)).map(({ record }) => record.head.id);
-    for (const id of ids) this.#entries.delete(id);
-    return ids;
+    return this.#forget(ended.slice(0, Math.max(0, ended.length - maxRuns)));
+  }
+
+  #forget(entries: readonly Entry[]): string[] {
+    const heads = entries.map(({ record }) => record.head);
+    this.#deps.history.forget(heads);
+    for (const { id } of heads) this.#entries.delete(id);
+    return heads.map(({ id }) => id);
+  }
+
+  #save(entry: Entry): void {
+    const { record } = entry;
+    entry.lastSaved = performance.now();
+    this.#deps.history.save(record.run, record.log.lines);
   }
 
   /** At once where the last time is long enough ago, else when it is: many events cost one message. */
@@ -236,9 +310,47 @@ export class Runs implements AsyncDisposable {
       entry.timer = null;
       entry.lastTold = performance.now();
       this.#deps.onChange({ run: { ...entry.record.head }, nodes: entry.record.takeChanged() });
+      if (performance.now() - entry.lastSaved > saveEveryMs && !hasEnded(entry.record.head.state))
+        this.#save(entry);
     };
     const due = entry.lastTold + pauseMs - performance.now();
     if (entry.lastTold === 0 || due <= 0) tell();
     else if (!this.#closing) entry.timer = setTimeout(tell, due);
   }
+}
+
+function newEntry(record: RunRecord, project: RunProject): Entry {
+  const ended = Promise.withResolvers<null>();
+  return {
+    record,
+    project,
+    places: new NodePlaces(project.config),
+    abort: new AbortController(),
+    ended: ended.promise,
+    end: () => ended.resolve(null),
+    lastTold: 0,
+    lastSaved: 0,
+    timer: null,
+  };
+}
+
+const isProblem = ({ status }: RunNode): boolean =>
+  status === "error" || status === "fail" || status === "warn";
+
+/** What keeps dbt from running anything, as a node of its own: it is shown where dbt says, until dbt gets past it. */
+function wholeProject(projectDir: string, error: DbtError | null): RunNode {
+  return {
+    uniqueId: `project.${projectDir}`,
+    name: "project",
+    resourceType: "project",
+    status: error === null ? "success" : "error",
+    startedAt: null,
+    seconds: null,
+    message: error?.message ?? null,
+    rowsAffected: null,
+    failures: null,
+    filePath: error?.filePath ?? null,
+    line: error?.line ?? (error === null ? null : 1),
+    compiledPath: null,
+  };
 }

@@ -1,4 +1,5 @@
-import { writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { describe, expect, test } from "vitest";
 import {
   cancelRunRequest,
@@ -336,5 +337,182 @@ describe("SQL a run left", () => {
     await expect(
       connection.sendRequest(failingRowsRequest, { ...ask, uniqueId: "test.shop.other.1" }),
     ).rejects.toThrow("Run the test again");
+  });
+});
+
+describe("what a run found", () => {
+  const failing: Record<string, string> = {
+    ...threeModels,
+    "models/b.sql":
+      "{{ config(materialized='table') }}\n\nselect\n    id,\n    amuont\nfrom {{ ref('a') }}\n",
+    "target/compiled/shop/models/b.sql": '\n\nselect\n    id,\n    amuont\nfrom "shop"."main"."a"\n',
+    "target/run/shop/models/b.sql":
+      'create table "b" as (\n\n\nselect\n    id,\n    amuont\nfrom "shop"."main"."a"\n);',
+  };
+  const binderError =
+    'Runtime Error in model b (models/b.sql)\n  Binder Error: Referenced column "amuont" not found in FROM clause!\n  \n  LINE 7:     amuont\n              ^\n';
+  const nodes = (b: string, unique: string) =>
+    dbtResult([
+      { unique_id: "model.shop.b", status: b, message: binderError, file: "models/b.sql" },
+      {
+        unique_id: "test.shop.unique_a_id.1234",
+        status: unique,
+        message: "Got 1 result, configured to fail if != 0",
+        failing_rows: 1,
+        file: "models/schema.yml",
+      },
+    ]);
+
+  test("is shown at the model's line and the YAML test's, beside the linter's, until it succeeds", async () => {
+    await using project = await dbtProject(failing);
+    await using session = await started(project);
+    const { client, plugin } = session;
+    plugin.script.lint = ({ request }) => [
+      {
+        filePath: request.paths?.[0] ?? "",
+        line: 1,
+        column: 1,
+        severity: "warning",
+        ruleCode: "LT01",
+        message: "Lint.",
+        source: "sqlfluff",
+        fixable: false,
+      },
+    ];
+    const model = await client.open(project.file("models/b.sql"), failing["models/b.sql"]!);
+    const schema = uriOfPath(project.file("models/schema.yml"));
+    await client.waitForDiagnostics(model, (all) => all.length === 1);
+    plugin.script.run = () => nodes("error", "fail");
+    const run = await session.when(await session.start({ verb: "build" }), isState("failed"));
+    expect(run.nodes.map(({ line }) => line)).toEqual([5, 12]);
+    const shown = await client.waitForDiagnostics(model, (all) => all.length === 2);
+    expect(shown[0]).toMatchObject({
+      source: "dbt",
+      severity: 1,
+      code: "b",
+      range: { start: { line: 4, character: 4 }, end: { line: 4, character: 10 } },
+      data: { runId: run.id, uniqueId: "model.shop.b" },
+      message: expect.stringContaining('Referenced column "amuont" not found') as string,
+    });
+    expect(client.diagnostics(schema)).toMatchObject([
+      { range: { start: { line: 11 } }, message: "Test unique_a_id failed: 1 row.", severity: 1 },
+    ]);
+
+    await client.change(model, `-- a new line\n${failing["models/b.sql"]!}`);
+    await client.waitForDiagnostics(model, (all) => all.some(({ range }) => range.start.line === 5));
+    plugin.script.run = () => nodes("success", "warn");
+    await session.when(await session.start({ verb: "build" }), isState("success"));
+    await client.waitForDiagnostics(model, (all) => all.every(({ source }) => source === "sqlfluff"));
+    expect(client.diagnostics(schema)).toMatchObject([{ severity: 2 }]);
+    await client.connection.sendRequest(clearRunsRequest, { projectDir: project.dir });
+    await client.waitForDiagnostics(schema, (all) => all.length === 0);
+  });
+
+  test("is gone at the next run if the file was changed, also where the node is not run again", async () => {
+    await using project = await dbtProject(failing);
+    await using session = await started(project);
+    const { client, plugin } = session;
+    plugin.script.run = () => nodes("error", "fail");
+    await session.when(await session.start(), isState("failed"));
+    const model = uriOfPath(project.file("models/b.sql"));
+    expect(client.diagnostics(model)).toHaveLength(1);
+    await project.write("models/b.sql", "select 1 as id\n");
+    plugin.script.run = () => dbtResult([]);
+    await session.when(await session.start({ select: "a" }), isState("success"));
+    await client.waitForDiagnostics(model, (all) => all.length === 0);
+    expect(client.diagnostics(uriOfPath(project.file("models/schema.yml")))).toHaveLength(1);
+  });
+
+  test("before the first node is shown where dbt says, until dbt gets past it", async () => {
+    await using project = await dbtProject(threeModels);
+    await using session = await started(project);
+    const filePath = project.file("models/a.sql");
+    session.plugin.script.run = () => {
+      throw new DbtConfigurationError("Model a depends on a node named 'x'.", { filePath, line: 4 });
+    };
+    await session.when(await session.start(), isState("error"));
+    const [shown] = await session.client.waitForDiagnostics(uriOfPath(filePath), (all) => all.length > 0);
+    expect(shown).toMatchObject({
+      range: { start: { line: 3 } },
+      message: "Model a depends on a node named 'x'.",
+    });
+    session.plugin.script.run = () => dbtResult([]);
+    await session.when(await session.start(), isState("success"));
+    await session.client.waitForDiagnostics(uriOfPath(filePath), (all) => all.length === 0);
+  });
+});
+
+describe("the history", () => {
+  const storage = (project: TestProject) => ({
+    initializationOptions: { storageDir: project.file("storage") },
+  });
+
+  test("outlives the server: runs, nodes, logs and what was found in files that are the same", async () => {
+    await using project = await dbtProject(threeModels);
+    {
+      await using session = await started(project, storage(project));
+      session.plugin.script.run = ({ emit, selection }) => {
+        emit({ type: "log", level: "info", message: "hello", uniqueId: "model.shop.a" });
+        if (selection.select === "c") {
+          emit({ type: "nodeStarted", uniqueId: "model.shop.c" });
+          return new Promise<never>(() => undefined);
+        }
+        return dbtResult([
+          { unique_id: "model.shop.a", status: "error", message: "one", file: "models/a.sql" },
+          { unique_id: "model.shop.b", status: "error", message: "two", file: "models/b.sql" },
+        ]);
+      };
+      await session.when(await session.start(), isState("failed"));
+      await session.when(await session.start({ select: "c" }), (run) => run.nodes.length === 1);
+    }
+    await project.write("models/b.sql", "select 2\n");
+    await using session = await started(project, storage(project));
+    const { runs } = await session.client.connection.sendRequest(runsRequest, { projectDir: project.dir });
+    expect(runs).toMatchObject([
+      { state: "interrupted", title: "c", runtime: "local", target: "dev", nodes: [{ status: "cancelled" }] },
+      { state: "failed", nodes: [{ name: "a", status: "error", message: "one" }, { name: "b" }] },
+    ]);
+    const ask = { id: runs[1]!.id, uniqueId: "model.shop.a" };
+    expect((await session.client.connection.sendRequest(runLogRequest, ask)).text).toMatch(/hello\n$/);
+    await session.client.waitForDiagnostics(
+      uriOfPath(project.file("models/a.sql")),
+      (all) => all.length === 1,
+    );
+    expect(session.client.diagnostics(uriOfPath(project.file("models/b.sql"))) ?? []).toEqual([]);
+  });
+
+  test("a run whose server was killed was interrupted, and what cannot be read is left out with one line", async () => {
+    await using project = await dbtProject(threeModels);
+    {
+      await using session = await started(project, storage(project));
+      await session.when(await session.start(), isState("success"));
+      await session.when(await session.start({ select: "b" }), isState("success"));
+    }
+    const [folder] = await readdir(project.file("storage/runs"));
+    const dir = path.join(project.file("storage/runs"), folder!);
+    const files = (await readdir(dir)).filter((name) => name.endsWith(".run.json")).toSorted();
+    expect(files).toHaveLength(2);
+    const stored = JSON.parse(await readFile(path.join(dir, files[0]!), "utf8")) as { run: Run; pid: number };
+    stored.run.state = "running";
+    stored.pid = 2 ** 30;
+    await writeFile(path.join(dir, files[0]!), JSON.stringify(stored));
+    await writeFile(path.join(dir, files[1]!), '{"version": 1, "run": {');
+    await writeFile(path.join(dir, "diagnostics.json"), "[7]");
+    await using session = await started(project, storage(project));
+    const { runs } = await session.client.connection.sendRequest(runsRequest, {});
+    expect(runs).toMatchObject([{ state: "interrupted", message: "The editor was closed while it ran." }]);
+    expect(session.client.log.filter((line) => line.includes("history of runs"))).toHaveLength(1);
+  });
+
+  test("is bounded: the oldest run goes, and the client is told", async () => {
+    await using project = await dbtProject(threeModels);
+    await using session = await started(project, storage(project));
+    const first = await session.start();
+    let last = first;
+    for (let count = 0; count < 50; count += 1) last = await session.start();
+    await session.when(last, isState("success"));
+    const { runs } = await session.client.connection.sendRequest(runsRequest, {});
+    expect(runs).toHaveLength(50);
+    expect(session.changes.flatMap(({ removed = [] }) => removed)).toEqual([first]);
   });
 });

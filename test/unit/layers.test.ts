@@ -126,7 +126,15 @@ describe("layers", () => {
     ["server/lint/", ["server/lint/", "server/plugins/", "server/platform/", "protocol/"]],
     [
       "server/runs/",
-      ["server/runs/", "server/config/", "server/lint/", "server/plugins/", "server/platform/", "protocol/"],
+      [
+        "server/runs/",
+        "server/config/",
+        "server/sql/",
+        "server/lint/",
+        "server/plugins/",
+        "server/platform/",
+        "protocol/",
+      ],
     ],
     [
       "server/manifest/",
