@@ -37,6 +37,17 @@ export interface WorkerRequests {
     params: { path: string; text?: string; rules?: string[]; format?: boolean };
     result: { text: string | null; reason?: string };
   };
+  /** dbt's own compile of one text on the held manifest; goes between two steps of a lint. Writes nothing. */
+  compile: {
+    params: {
+      path: string;
+      text?: string;
+      fragment?: boolean;
+      /** Also answer the query `dbt show` would send for so many rows. */
+      limit?: number;
+    };
+    result: WorkerCompiled;
+  };
   status: { params: Record<string, never>; result: { memoryBytes: number | null; state: string } };
   shutdown: { params: Record<string, never>; result: Record<string, never> };
 }
@@ -88,6 +99,15 @@ export const workerLintedSchema = z.object({
 export type WorkerLinted = z.infer<typeof workerLintedSchema>;
 
 export const workerFixedSchema = z.object({ text: z.string().nullable(), reason: z.string().nullish() });
+export const workerCompiledSchema = z.object({
+  /** Null where it does not compile: `error` says why, line and column from 1 in the text that was given. */
+  sql: z.string().nullable(),
+  uniqueId: z.string().nullable(),
+  name: z.string(),
+  error: z.object({ message: z.string(), line: z.int().nullable(), column: z.int().nullable() }).nullable(),
+  query: z.string().nullish(),
+});
+export type WorkerCompiled = z.infer<typeof workerCompiledSchema>;
 export const workerStatusSchema = z.object({ memoryBytes: z.number().nullable(), state: z.string() });
 
 export const workerErrorSchema = z.object({

@@ -104,11 +104,12 @@ def _files_of(project_dir: str) -> Iterator[str]:
         yield from (os.path.join(folder, file) for file in sorted(files))
 
 
-def compile_line(error: BaseException, text: str) -> tuple[int, int]:
+def compile_line(error: BaseException, text: str, skipped: int = 0) -> tuple[int, int]:
     """Where in `text` a failed compile went wrong: (line, column), both from 1.
 
     dbt names a line for Jinja's syntax errors; for an unknown ref, source or macro we look for the call
     itself.
+    @param skipped: lines at the beginning of `text` that dbt was not given
     """
     message = clean(str(error))
     name = getattr(error, "target_name", None)
@@ -129,7 +130,7 @@ def compile_line(error: BaseException, text: str) -> tuple[int, int]:
                 return place
     match = _LINE.search(message)
     if match:
-        return (max(1, min(int(match.group(1)), text.count("\n") + 1)), 1)
+        return (max(1, min(int(match.group(1)) + skipped, text.count("\n") + 1)), 1)
     return (1, 1)
 
 

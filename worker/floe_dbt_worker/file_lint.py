@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any, Callable, Generator
 
 from floe_dbt_worker.configuration import Configuration
 from floe_dbt_worker.garbage import Garbage
@@ -34,19 +34,24 @@ class FileLint:
 
     def lint(
         self, job: Job, path: str, text: str | None, wave: Callable[[list[dict[str, Any]]], None]
-    ) -> Answer:
-        """@param text: the unsaved content; None: what is on disk.
+    ) -> Generator[None, None, Answer]:
+        """In steps, between which more urgent work may go.
+
+        @param text: the unsaved content; None: what is on disk.
         @param wave: takes the errors known before the rules
         """
         prepared = self.prepare(path, text)
         if isinstance(prepared, Answer):
             return prepared
         rendered, keep = prepared
-        job.check()
+        yield
         with self._interrupts.allow(job):
             parsed = self._linting.parse(rendered)
+        yield
+        with self._interrupts.allow(job):
             issues = self._linting.first_wave(parsed)
         wave(issues)
+        yield
         with self._interrupts.allow(job):
             answer = self._linting.finish(parsed)
         keep(answer)

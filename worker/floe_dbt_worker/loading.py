@@ -15,6 +15,7 @@ from floe_dbt_worker.interrupts import Interrupted
 from floe_dbt_worker.linting import Linting
 from floe_dbt_worker.loop import Loop
 from floe_dbt_worker.paths import ProjectPaths
+from floe_dbt_worker.plain_config import PlainConfig
 from floe_dbt_worker.project import DbtProject
 from floe_dbt_worker.protocol import Channel, RequestFailed
 from floe_dbt_worker.templating import warm_templater
@@ -37,6 +38,7 @@ class Loading:
         project: DbtProject,
         configuration: Configuration,
         linting: Linting,
+        project_options: dict[str, Any],
     ) -> None:
         self._channel = channel
         self._loop = loop
@@ -46,6 +48,7 @@ class Loading:
         self._project = project
         self._configuration = configuration
         self._linting = linting
+        self._project_options = project_options
         self.state = "starting"
         self._afresh = True
         self._interrupted_since: float | None = None
@@ -54,6 +57,8 @@ class Loading:
         """Why files are linted without dbt, if they are."""
         self.shortcoming: DbtReason | None = None
         """What a person should know: the same, or a mistake that dbt alone minds."""
+        self._unusable = False
+        """Whether it is the environment that keeps SQLFluff from dbt; dbt itself may well work."""
         self._written: set[str] = set()
         self._files = 0
         self._warm = False
@@ -64,6 +69,32 @@ class Loading:
             self._refresh_configuration()
         else:
             self.load(in_background=False)
+
+    def ready_for_dbt(self) -> None:
+        """The project loaded, whichever linter there is. @raises RequestFailed where dbt cannot read it"""
+        if self._project.loaded:
+            return
+        if "sqlfluff" in self._hello["versions"]:
+            self.ready()
+        if self._project.loaded:
+            return
+        if self._degraded is not None and not self._unusable:
+            reason = self._degraded
+            raise RequestFailed("compilation", reason.message, reason.file_path, reason.line)
+        try:
+            self._load_plainly()
+        except ImportError as error:
+            raise RequestFailed("environment", f"dbt cannot be imported: {error}") from None
+        except Exception as error:
+            reason = reason_of(error, self._paths.dir)
+            raise RequestFailed("compilation", reason.message, reason.file_path, reason.line) from None
+
+    def _load_plainly(self) -> None:
+        """For a configuration of SQLFluff that goes without dbt, or where there is no SQLFluff."""
+        with self._garbage.loading():
+            self._project.load(PlainConfig(self._project_options), afresh=True)
+        self._project.due = False
+        self._garbage.settle()
 
     @property
     def without_dbt(self) -> bool:
@@ -100,6 +131,7 @@ class Loading:
             raise
         except Exception as error:
             self._degraded = reason_of(error, self._paths.dir)
+            self._unusable = isinstance(error, _Unusable)
             self._project.due = False
             self._interrupted_since = None
         finally:
@@ -170,6 +202,8 @@ class Loading:
         root = self._configuration.root()
         if root.get("templater") != "dbt":
             self._project.generation += 1
+            if self._project.loaded:
+                self._project.load(PlainConfig(self._project_options), afresh=self._afresh)
             return  # the configuration names another templater: dbt is not needed to lint
         templater = warm_templater(root.get_templater_class(), self._project)
         templater.sqlfluff_config = root

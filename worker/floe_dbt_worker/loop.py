@@ -14,7 +14,8 @@ from typing import Any, BinaryIO, Generator, Protocol
 from floe_dbt_worker.interrupts import Interrupted, Interrupts
 from floe_dbt_worker.protocol import MAX_MESSAGE_BYTES, Channel, RequestFailed, one_line
 
-INTERACTIVE, NORMAL, BACKGROUND = range(3)
+COMPILE, INTERACTIVE, NORMAL, BACKGROUND = range(4)
+"""A compile takes a few milliseconds: it goes between two steps of a lint that somebody waits for, too."""
 _IDLE_SECONDS = 0.3
 
 Steps = Generator[None, None, "dict[str, Any]"]
@@ -191,7 +192,7 @@ class Loop:
             for job in jobs:
                 job.cancelled = True
                 # A waiting one is answered in its turn, which it now gets first.
-                job.urgency = INTERACTIVE if job is not self._running else job.urgency
+                job.urgency = COMPILE if job is not self._running else job.urgency
             heapq.heapify(self._waiting)
             self._changed.notify_all()
         for job in jobs:

@@ -3,8 +3,6 @@ share.
 
 What a dbt minor may change is reached through the templater SQLFluff ships for it where possible, and probed
 elsewhere.
-Live compilation of unsaved text will be `Compiler.compile_node(nodes.copy_for(...))` on the manifest held
-here.
 """
 
 from __future__ import annotations
@@ -12,7 +10,8 @@ from __future__ import annotations
 import copy
 import os
 import re
-from typing import Any, Callable, Iterable
+from contextlib import contextmanager
+from typing import Any, Callable, Iterable, Iterator
 
 from floe_dbt_worker.clock import ClockReaders
 from floe_dbt_worker.dbt_errors import DbtReason
@@ -50,6 +49,7 @@ class DbtProject:
         self.manifest: Any = None
         self.config: Any = None
         self._clock_readers: ClockReaders | None = None
+        self._compiler: Any = None
         self._known_elsewhere: set[str] = set()
         self._private = private
         self._log = log
@@ -203,6 +203,34 @@ class DbtProject:
             return True
         nodes[0].raw_code = text
         return False
+
+    @contextmanager
+    def compiling(self) -> Iterator[Any]:
+        """dbt's compiler, with the adapter ready; it connects when a query first needs it, not before."""
+        from dbt.adapters.factory import get_adapter
+        from dbt.compilation import Compiler
+
+        adapter = get_adapter(self.config)
+        try:
+            from dbt.context.providers import generate_runtime_macro_context
+
+            adapter.set_macro_resolver(self.manifest)
+            adapter.set_macro_context_generator(generate_runtime_macro_context)
+        except (ImportError, AttributeError):  # dbt before 1.8
+            pass
+        if self._compiler is None or self._compiler.config is not self.config:
+            self._compiler = Compiler(self.config)
+        adapter.acquire_connection("master")
+        yield self._compiler
+
+    def bare_node(self) -> Any:
+        """A node of this project that is in no file: what `dbt compile --inline` makes of SQL."""
+        from dbt.parser.sql import SqlBlockParser
+
+        parser = SqlBlockParser(project=self.config, manifest=self.manifest, root_project=self.config)
+        node = parser.parse_remote("select 1", "floe_dbt_fragment")
+        self.manifest.nodes.pop(node.unique_id, None)
+        return node
 
     @staticmethod
     def is_configuration(path: str) -> bool:

@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from floe_dbt_worker import discovery
+from floe_dbt_worker.compiling import Compiling, with_limit
 from floe_dbt_worker.configuration import Configuration, working_dir
 from floe_dbt_worker.environment import hello
 from floe_dbt_worker.file_lint import FileLint, without_bom
@@ -16,7 +17,7 @@ from floe_dbt_worker.garbage import Garbage
 from floe_dbt_worker.lint_cache import LintCache, fingerprint
 from floe_dbt_worker.linting import Linting
 from floe_dbt_worker.loading import Loading
-from floe_dbt_worker.loop import BACKGROUND, INTERACTIVE, NORMAL, Job, Loop, Steps
+from floe_dbt_worker.loop import BACKGROUND, COMPILE, INTERACTIVE, NORMAL, Job, Loop, Steps
 from floe_dbt_worker.memory import resident_bytes
 from floe_dbt_worker.paths import ProjectPaths
 from floe_dbt_worker.private_folder import PrivateFolder
@@ -44,6 +45,7 @@ class Session:
         self._project: DbtProject
         self._configuration: Configuration
         self._linting: Linting
+        self._compiling: Compiling
         self._loading: Loading
         self._cache_dir: str | None
 
@@ -52,6 +54,8 @@ class Session:
             if params.get("interactive"):
                 return INTERACTIVE
             return NORMAL if len(params.get("paths") or []) == 1 else BACKGROUND
+        if method == "compile":
+            return COMPILE
         return NORMAL if method == "parse" else INTERACTIVE
 
     def start(self, job: Job) -> Steps:
@@ -68,6 +72,8 @@ class Session:
             return self._lint(job)
         if job.method == "fix":
             return self._fix(job)
+        if job.method == "compile":
+            return self._compile(job)
         raise RequestFailed("internal", f"The worker knows no request {job.method!r}.")
 
     def answered(self) -> None:
@@ -119,16 +125,15 @@ class Session:
         private.point_dbt_here()
         self._cache_dir = private.cache_dir
         self._project = DbtProject(self._paths.dir, private, self._channel.log)
-        self._configuration = Configuration(
-            self._paths.dir,
-            {
-                "project_dir": self._paths.dir,
-                "profiles_dir": params.get("profilesDir") or _profiles_dir_in(self._paths.dir),
-                "target": params.get("target"),
-                "target_path": private.target_dir,
-            },
-        )
+        options = {
+            "project_dir": self._paths.dir,
+            "profiles_dir": params.get("profilesDir") or _profiles_dir_in(self._paths.dir),
+            "target": params.get("target"),
+            "target_path": private.target_dir,
+        }
+        self._configuration = Configuration(self._paths.dir, options)
         self._linting = Linting(self._project, self._configuration)
+        self._compiling = Compiling(self._project)
         self._garbage = Garbage()
         described = hello()
         self._loading = Loading(
@@ -140,6 +145,7 @@ class Session:
             self._project,
             self._configuration,
             self._linting,
+            options,
         )
         self._hello = described
         return described
@@ -178,9 +184,27 @@ class Session:
                 self._garbage.collect()
         elif files:
             path = files[0]
-            answer = file_lint.lint(job, path, texts.get(path), lambda issues: report.wave(path, issues))
+            answer = yield from file_lint.lint(job, path, texts.get(path), lambda issues: report.wave(path, issues))
             report.file(path, answer)
         return report.result()
+
+    def _compile(self, job: Job) -> Steps:
+        self._loading.ready_for_dbt()
+        yield from ()
+        path = self._paths.inner(str(job.params.get("path")))
+        text = job.params.get("text")
+        limit = job.params.get("limit")
+        text = without_bom(text) if text is not None else _read(path)
+        fragment = bool(job.params.get("fragment"))
+        compiled = self._compiling.compile(path, text, fragment)
+        if compiled.error is not None and self._loading.due:
+            # What it misses may be in a file the last load has not seen.
+            self._loading.load(in_background=False)
+            compiled = self._compiling.compile(path, text, fragment)
+        answer = compiled.to_json()
+        if limit is not None and compiled.sql is not None:
+            answer["query"] = with_limit(self._project, compiled.node, compiled.sql, int(limit))
+        return answer
 
     def _fix(self, job: Job) -> Steps:
         self._ready()
@@ -226,6 +250,15 @@ class Session:
 def _at_once(result: dict[str, Any]) -> Steps:
     yield from ()
     return result
+
+
+def _read(path: str) -> str:
+    """A file as dbt reads it. @raises RequestFailed"""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return without_bom(file.read())
+    except (OSError, UnicodeDecodeError) as error:
+        raise RequestFailed("configuration", f"{path} cannot be read: {error}", path) from None
 
 
 def _profiles_dir_in(project_dir: str) -> str | None:

@@ -8,9 +8,9 @@ import os
 from contextlib import contextmanager
 from typing import Any, Iterator
 
+from floe_dbt_worker.compile_state import ephemeral_states, restore_ephemerals
 from floe_dbt_worker.project import DbtProject, connection_is_open, database_file
 
-_COMPILED_STATE = ("compiled", "compiled_code", "extra_ctes", "extra_ctes_injected", "_pre_injected_sql")
 
 
 def warm_templater(base: type[Any], project: DbtProject) -> Any:
@@ -38,7 +38,7 @@ def warm_templater(base: type[Any], project: DbtProject) -> Any:
             self.dbt_error = self.skip_reason = None
             self.asked_warehouse = self.listed_relations = False
             self._text = in_str
-            states = _ephemeral_states(self.dbt_manifest)
+            states = ephemeral_states(self.dbt_manifest)
             from sqlfluff.core.errors import SQLFluffSkipFile
 
             try:
@@ -47,7 +47,7 @@ def warm_templater(base: type[Any], project: DbtProject) -> Any:
                 self.skip_reason = str(skip)
                 raise
             finally:
-                _restore(states)
+                restore_ephemerals(states)
                 self._text = None
 
         def _find_node(self, fname: str, config: Any = None, dbt_dir: str = "") -> Any:
@@ -113,23 +113,6 @@ def warm_templater(base: type[Any], project: DbtProject) -> Any:
             return compile_and_note
 
     return WarmDbtTemplater()
-
-
-def _ephemeral_states(manifest: Any) -> list[tuple[Any, dict[str, Any]]]:
-    """dbt compiles a node's ephemeral parents in place; SQLFluff starts each file from uncompiled ones."""
-    return [
-        (node, {name: node.__dict__[name] for name in _COMPILED_STATE if name in node.__dict__})
-        for node in manifest.nodes.values()
-        if getattr(node.config, "materialized", None) == "ephemeral"
-    ]
-
-
-def _restore(states: list[tuple[Any, dict[str, Any]]]) -> None:
-    for node, state in states:
-        if getattr(node, "compiled", False) or getattr(node, "extra_ctes", None):
-            node.__dict__.update(state)
-            if "extra_ctes" in state:
-                node.extra_ctes = []
 
 
 def _watch(adapter: Any) -> None:

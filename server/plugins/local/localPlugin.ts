@@ -147,6 +147,7 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
       "compileSelection",
       "deps",
       "listNodes",
+      "compileNode",
     ]),
     supportsParallelExecution: () => false,
     supportsSqlLinting: () => true,
@@ -161,6 +162,24 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
       commands.run("compile", project, selection, call),
     deps: (project, call = {}) => commands.deps(project, call),
     listNodes: (project, selection = {}, call = {}) => commands.list(project, selection, call),
+    async compileNode(project, { path: filePath, text, fragment }, call = {}) {
+      await requireProject(project.projectDir);
+      const { sql, uniqueId, name, error } = await sessionOf(project).worker.request(
+        "compile",
+        {
+          path: filePath,
+          ...(text !== undefined && { text }),
+          ...(fragment !== undefined && { fragment }),
+        },
+        { signal: call.signal },
+      );
+      return {
+        sql,
+        uniqueId,
+        name,
+        error: error && { ...error, message: log.redactValues(error.message) },
+      };
+    },
     getManifest: (project) => commands.artifact(project, "manifest.json"),
     getRunResults: (project) => commands.artifact(project, "run_results.json"),
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import {
+  workerCompiledSchema,
   workerErrorSchema,
   workerEventSchema,
   workerFixedSchema,
@@ -25,6 +26,7 @@ const resultSchemas: { [Method in WorkerMethod]: z.ZodType } = {
   parse: workerParsedSchema,
   lint: workerLintedSchema,
   fix: workerFixedSchema,
+  compile: workerCompiledSchema,
   status: workerStatusSchema,
   shutdown: z.object({}),
 };

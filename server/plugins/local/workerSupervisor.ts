@@ -146,7 +146,11 @@ export class WorkerSupervisor {
         }
       }
     } catch (error) {
-      throw asDbtError(error, params, (text) => this.#deps.log.redactValues(text));
+      const failure = asDbtError(error, method, params, (text) => this.#deps.log.redactValues(text));
+      // What is wrong with the worker is no matter of linting for who asked for something else.
+      const isLint = method === "lint" || method === "fix" || !(failure instanceof DbtLintError);
+      if (isLint) throw failure;
+      throw new DbtExecutionError(failure.message, failure.remedy ? { remedy: failure.remedy } : {});
     } finally {
       this.#watchIdle();
     }
@@ -375,7 +379,12 @@ const errorOfKind = {
   internal: DbtLintError,
 };
 
-function asDbtError(error: unknown, params: unknown, clean: (text: string) => string): DbtError {
+function asDbtError(
+  error: unknown,
+  method: WorkerMethod,
+  params: unknown,
+  clean: (text: string) => string,
+): DbtError {
   if (error instanceof DbtError) return error;
   if (error instanceof WorkerRequestError) {
     const { kind, message, filePath, line, column } = error.error;
@@ -390,7 +399,7 @@ function asDbtError(error: unknown, params: unknown, clean: (text: string) => st
     if (error.why === "stopped") return new DbtCancelledError(error.message);
     if (error.why === "timeLimit") {
       const message = error.message.startsWith("took")
-        ? `${subject(params)} ${error.message}; the Python worker was replaced.`
+        ? `${subject(method, params)} ${error.message}; the Python worker was replaced.`
         : error.message;
       return new DbtLintError(message, { remedy: settingsRemedy("floeDbt.lint.timeLimit") });
     }
@@ -399,8 +408,8 @@ function asDbtError(error: unknown, params: unknown, clean: (text: string) => st
   return new DbtLintError(error instanceof Error ? error.message : String(error), { cause: error });
 }
 
-function subject(params: unknown): string {
+function subject(method: WorkerMethod, params: unknown): string {
   const { paths, path } = params as { paths?: unknown; path?: unknown };
-  if (typeof path === "string") return `Fixing ${path}`;
+  if (typeof path === "string") return `${method === "compile" ? "Compiling" : "Fixing"} ${path}`;
   return Array.isArray(paths) && paths.length === 1 ? `Linting ${String(paths[0])}` : "Linting";
 }
