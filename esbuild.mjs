@@ -24,7 +24,20 @@ const entries = [
   { entryPoints: { server: "server/main.ts" } },
   { entryPoints: { artifactReader: "server/manifest/readerThread.ts" } },
   { entryPoints: { cli: "server/cli.ts" } },
+  page("preview"),
 ];
+
+/** A webview: its script and its style, for a browser. */
+function page(name) {
+  return {
+    entryPoints: { [name]: `webviews/${name}/main.ts`, [`${name}-style`]: `webviews/${name}/${name}.css` },
+    platform: "browser",
+    format: "iife",
+    target: "chrome120",
+    define: {},
+    banner: {},
+  };
+}
 
 for (const entry of entries) {
   const options = { ...common, ...entry, outdir };

@@ -8,6 +8,7 @@ import { Manifests } from "./manifests.ts";
 import { pythonExtension } from "./python.ts";
 import { Runs } from "./runs/runs.ts";
 import { startWhenAllowed } from "./startWhenAllowed.ts";
+import { PreviewView } from "./preview/previewView.ts";
 import { CompiledViews } from "./views/compiled/compiledViews.ts";
 import { DoctorPanel } from "./views/doctorPanel.ts";
 import { RunsView } from "./views/runsView.ts";
@@ -37,6 +38,7 @@ export function activate(context: vscode.ExtensionContext): FloeDbtApi {
   const runs = new Runs(started);
   const runsView = new RunsView(runs, (projectDir) => nameIfSeveral(started.projects, projectDir));
   const runLog = new RunLog(started, runs);
+  const preview = new PreviewView(context.extensionUri, texts);
   context.subscriptions.push(
     log,
     python,
@@ -46,6 +48,7 @@ export function activate(context: vscode.ExtensionContext): FloeDbtApi {
     project,
     compiled,
     texts,
+    preview,
     showStatusBar(started),
     runs,
     runsView,
@@ -60,6 +63,7 @@ export function activate(context: vscode.ExtensionContext): FloeDbtApi {
       runs,
       runsView,
       runLog,
+      preview,
       memory: context.workspaceState,
     }),
     startWhenAllowed(started),

@@ -63,11 +63,23 @@ const keybindings = Object.entries(commandFacts).flatMap(([command, { keybinding
 );
 
 /** The side bar of ours, and its views in their order. It is there where there is a view to show. */
-const viewsContainers = { activitybar: [{ id: "floeDbt", title: "Floe dbt", icon: "media/floe.svg" }] };
+const viewsContainers = {
+  activitybar: [{ id: "floeDbt", title: "Floe dbt", icon: "media/floe.svg" }],
+  panel: [{ id: "floeDbtResults", title: "Query Results", icon: "media/floe.svg" }],
+};
 const views = {
   floeDbt: [
     { id: "floeDbt.project", name: "Project", icon: "media/floe.svg", when: "floeDbt.explorer.shown" },
     { id: "floeDbt.runs", name: "Runs", icon: "media/floe.svg", when: "floeDbt.hasProjects" },
+  ],
+  floeDbtResults: [
+    {
+      id: "floeDbt.preview",
+      type: "webview",
+      name: "Query Results",
+      icon: "media/floe.svg",
+      when: "floeDbt.hasProjects",
+    },
   ],
 };
 const viewsWelcome = [

@@ -1,6 +1,7 @@
 import type * as vscode from "vscode";
 import type { LanguageServer } from "../languageServer.ts";
 import type { ProjectView } from "../explorer/projectView.ts";
+import type { PreviewView } from "../preview/previewView.ts";
 import type { CompiledViews } from "../views/compiled/compiledViews.ts";
 import type { DoctorPanel } from "../views/doctorPanel.ts";
 import type { VirtualTexts } from "../views/virtualTexts.ts";
@@ -18,6 +19,7 @@ export interface CommandContext {
   runs: Runs;
   runsView: RunsView;
   runLog: RunLog;
+  preview: PreviewView;
   /** Remembers choices, for this workspace. */
   memory: vscode.Memento;
 }

@@ -5,6 +5,11 @@ const compiledSql = "resourceScheme == floe-dbt-compiled";
 const sqlOrCompiled = `${sqlOfProject} || ${compiledSql}`;
 const diffs = "resourceScheme == floe-dbt-compiled && !isInDiffEditor";
 
+const canRun = `floeDbt.running && ${sqlOfProject}`;
+const inResults = "view == floeDbt.preview";
+const withRows = `${inResults} && floeDbt.preview.hasRows`;
+const onCells = "webviewId == 'floeDbt.preview' && webviewSection == 'cells'";
+
 /** Commands around the SQL of one file: what it compiles to, and the rows it gives. */
 export const sqlCommands = {
   "floeDbt.showCompiledSql": {
@@ -33,5 +38,93 @@ export const sqlCommands = {
     icon: "$(copy)",
     palette: sqlOrCompiled,
     menus: { "editor/title": { when: compiledSql, group: "navigation@1" } },
+  },
+  "floeDbt.previewModel": {
+    title: "Preview Query Results",
+    icon: "$(table)",
+    palette: canRun,
+    menus: {
+      "editor/title": { when: canRun, group: "navigation@31" },
+      "editor/context": { when: canRun, group: "7_floeDbt@31" },
+    },
+    keybinding: {
+      key: "ctrl+enter",
+      mac: "cmd+enter",
+      when: `editorTextFocus && !editorHasSelection && ${canRun}`,
+    },
+  },
+  "floeDbt.previewSelection": {
+    title: "Preview Selection",
+    icon: "$(selection)",
+    palette: `${canRun} && editorHasSelection`,
+    menus: { "editor/context": { when: `${canRun} && editorHasSelection`, group: "7_floeDbt@32" } },
+    keybinding: {
+      key: "ctrl+enter",
+      mac: "cmd+enter",
+      when: `editorTextFocus && editorHasSelection && ${canRun}`,
+    },
+  },
+  "floeDbt.previewCte": {
+    title: "Preview CTE at Cursor",
+    icon: "$(symbol-structure)",
+    palette: canRun,
+    menus: { "editor/context": { when: canRun, group: "7_floeDbt@33" } },
+  },
+  "floeDbt.rerunPreview": {
+    title: "Run Query Again",
+    icon: "$(refresh)",
+    palette: "floeDbt.running",
+    menus: { "view/title": { when: `${inResults} && !floeDbt.preview.running`, group: "navigation@1" } },
+  },
+  "floeDbt.cancelPreview": {
+    title: "Cancel Query",
+    icon: "$(debug-stop)",
+    palette: "floeDbt.preview.running",
+    menus: { "view/title": { when: `${inResults} && floeDbt.preview.running`, group: "navigation@1" } },
+  },
+  "floeDbt.openPreviewQuery": {
+    title: "Open Query in Editor",
+    icon: "$(go-to-file)",
+    palette: "floeDbt.preview.hasRows",
+    menus: { "view/title": { when: withRows, group: "navigation@4" } },
+  },
+  "floeDbt.copyPreviewSelection": {
+    title: "Copy Selected Cells",
+    icon: "$(copy)",
+    palette: "false",
+    menus: { "webview/context": { when: onCells, group: "1_copy@1" } },
+  },
+  "floeDbt.copyPreviewRow": {
+    title: "Copy Row",
+    icon: "$(copy)",
+    palette: "false",
+    menus: { "webview/context": { when: onCells, group: "1_copy@2" } },
+  },
+  "floeDbt.copyPreviewAll": {
+    title: "Copy All Rows",
+    icon: "$(copy)",
+    palette: "floeDbt.preview.hasRows",
+    menus: {
+      "webview/context": { when: onCells, group: "1_copy@3" },
+      "view/title": { when: withRows, group: "navigation@2" },
+    },
+  },
+  "floeDbt.exportPreviewCsv": {
+    title: "Export Rows as CSV…",
+    icon: "$(export)",
+    palette: "floeDbt.preview.hasRows",
+    menus: {
+      "webview/context": { when: onCells, group: "2_export@1" },
+      "view/title": { when: withRows, group: "navigation@3" },
+    },
+  },
+  "floeDbt.exportPreviewJson": {
+    title: "Export Rows as JSON…",
+    icon: "$(json)",
+    palette: "floeDbt.preview.hasRows",
+    menus: {
+      "webview/context": { when: onCells, group: "2_export@2" },
+      "view/title": { when: withRows, group: "2_export@2" },
+    },
   },
 } as const satisfies Record<string, CommandFacts>;

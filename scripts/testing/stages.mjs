@@ -15,6 +15,10 @@ export const stages = {
     run: () => oneTest("set-up", () => setUp([...partsFor.tests(), ...partsFor.editorTests().slice(1)])),
   },
   typecheck: check("typecheck", [toolScript("typescript/bin/tsc"), "--noEmit"]),
+  "typecheck-webviews": check("typecheck-webviews", [
+    toolScript("typescript/bin/tsc"),
+    ...["--noEmit", "-p", "webviews"],
+  ]),
   eslint: check("eslint", [toolScript("eslint/bin/eslint.js"), ".", "--max-warnings", "0"]),
   prettier: check("prettier", [toolScript("prettier/bin/prettier.cjs"), "--check", "."]),
   manifest: check("manifest", ["scripts/manifest.mjs", "--check"]),

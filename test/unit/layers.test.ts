@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import ts from "typescript";
 
 const repoDir = path.resolve(import.meta.dirname, "../..");
-const folders = ["client", "protocol", "server"];
+const folders = ["client", "protocol", "server", "webviews"];
 
 interface Import {
   /** Repository path of the importing file, with "/". */
@@ -96,6 +96,13 @@ describe("layers", () => {
   test("client and server know each other only through the protocol", () => {
     expect(violations("server/", inFolder("client/"))).toEqual([]);
     expect(violations("client/", inFolder("server/"))).toEqual([]);
+    expect(violations("client/", inFolder("webviews/"))).toEqual([]);
+  });
+
+  test("a page knows the protocol, and no process but the browser's", () => {
+    const allowed = (each: Import): boolean =>
+      each.ours ? /^(webviews|protocol)\//.test(each.to) : each.to === "@tanstack/virtual-core";
+    expect(violations("webviews/", (each) => !allowed(each))).toEqual([]);
   });
 
   test("vscode is imported in client/ alone", () => {

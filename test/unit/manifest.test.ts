@@ -35,7 +35,7 @@ const pkg = z
       ),
       submenus: z.array(z.object({ id: z.string(), label: z.string() })),
       keybindings: z.array(z.object({ command: z.string(), key: z.string(), when: z.string() })),
-      viewsContainers: z.object({ activitybar: z.array(z.object({ id: z.string(), icon: z.string() })) }),
+      viewsContainers: z.record(z.string(), z.array(z.object({ id: z.string(), icon: z.string() }))),
       views: z.record(z.string(), z.array(z.object({ id: z.string(), icon: z.string(), when: z.string() }))),
       viewsWelcome: z.array(z.object({ view: z.string(), contents: z.string() })),
       configuration: z.object({ properties: z.record(z.string(), described) }),
@@ -96,7 +96,8 @@ describe("package.json", () => {
 
   it("has a container for its views, and welcomes of views it has", () => {
     const { views, viewsContainers, viewsWelcome } = pkg.contributes;
-    expect(Object.keys(views)).toEqual(viewsContainers.activitybar.map(({ id }) => id));
+    const containers = Object.values(viewsContainers).flat();
+    expect(Object.keys(views)).toEqual(containers.map(({ id }) => id));
     const ids = Object.values(views).flatMap((each) => each.map(({ id }) => id));
     for (const { view } of viewsWelcome) expect(ids).toContain(view);
   });
@@ -125,7 +126,7 @@ describe("package.json", () => {
     const { grammars, languages, views, viewsContainers, walkthroughs, yamlValidation } = pkg.contributes;
     const files = [
       pkg.icon,
-      ...viewsContainers.activitybar.map(({ icon }) => icon),
+      ...Object.values(viewsContainers).flatMap((each) => each.map(({ icon }) => icon)),
       ...Object.values(views).flatMap((each) => each.map(({ icon }) => icon)),
       ...grammars.map((grammar) => grammar.path),
       ...yamlValidation.map(({ url }) => url),
