@@ -16,6 +16,10 @@ export interface ContractSubject {
     saysNoTotal?: boolean;
     /** It writes run_results.json also where it ran nothing. */
     alwaysWritesRunResults?: boolean;
+    /** It may refuse a selector that it cannot pass on as data; false where absent. */
+    refusesSelectors?: boolean;
+    /** Nodes are told while they run, not only when all have ended; true where absent. */
+    liveNodes?: boolean;
   };
   make(options?: SubjectOptions): SubjectPlugin;
   /** Holds a DuckDB file as another program would, until the end of the scope; absent where the engine needs none. */

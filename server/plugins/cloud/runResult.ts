@@ -37,7 +37,7 @@ const manifestNodesSchema = z.object({
 });
 
 /** Of a manifest larger than this the nodes' files are not looked up: it is kept on disk for whoever streams it. */
-const largestManifest = 300_000_000;
+const largestManifest = 64_000_000;
 
 export interface ResultFiles {
   manifestPath: string;

@@ -69,10 +69,16 @@ export function loggedErrors(text: string): string[] {
   return [];
 }
 
+/** dbt marks most warnings as such, but not that a selection selects nothing. */
 export const loggedWarnings = (text: string): string[] =>
   plainLog(text)
     .split("\n")
-    .flatMap((line) => /^\[WARNING\].*?:\s*(.+)$/.exec(line.trim())?.[1] ?? []);
+    .map((line) => line.trim())
+    .flatMap((line) =>
+      /does not match any enabled nodes|^Nothing to do\b/.test(line)
+        ? line
+        : (/^\[WARNING\].*?:\s*(.+)$/.exec(line)?.[1] ?? []),
+    );
 
 export const tailOf = (text: string, lines: number): string =>
   plainLog(text).trimEnd().split("\n").slice(-lines).join("\n");

@@ -30,7 +30,8 @@ export async function commitAll(dir: string, message = "As it is"): Promise<stri
   );
   if (!isRepository) await git(dir, "init", "--quiet", "--initial-branch=main");
   await git(dir, "add", "--all");
-  await git(dir, "commit", "--quiet", "--allow-empty", "-m", message);
+  const isNew = !isRepository || (await git(dir, "status", "--porcelain")) !== "";
+  if (isNew) await git(dir, "commit", "--quiet", "--allow-empty", "-m", message);
   return git(dir, "rev-parse", "HEAD");
 }
 

@@ -1,32 +1,25 @@
-"""Runs dbt commands for the emulator of dbt Cloud: imports dbt once, forks for each command (where there is fork).
+"""Runs dbt commands for the emulator of dbt Cloud: imports dbt once, and forks for each command.
 
 Reads one JSON object a line: {"id", "args", "cwd", "env", "log"}; answers {"id", "pid"} and {"id", "exit"}.
 """
 
 import json
 import os
+import signal
 import sys
 import threading
 
-import dbt.adapters.duckdb  # noqa: F401  loaded before the fork, so that no child has to
-import dbt.cli.main
-import dbt.task.build  # noqa: F401
-import dbt.task.compile  # noqa: F401
-import dbt.task.docs.generate  # noqa: F401
-import dbt.task.run  # noqa: F401
-import dbt.task.test  # noqa: F401
-
-lock = threading.Lock()
-
 
 def say(message):
-    with lock:
-        sys.stdout.write(json.dumps(message) + "\n")
-        sys.stdout.flush()
+    os.write(1, (json.dumps(message) + "\n").encode())
 
 
 def child(command):
+    import dbt.cli.main
+
     os.setsid()
+    # Ignored where we were started in the background of a shell.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     log = os.open(command["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
@@ -54,11 +47,25 @@ def wait_for(identifier, pid):
     say({"id": identifier, "exit": os.waitstatus_to_exitcode(status)})
 
 
-say({"ready": True})
-for line in sys.stdin:
-    command = json.loads(line)
-    pid = os.fork()
-    if pid == 0:
-        child(command)
-    say({"id": command["id"], "pid": pid})
-    threading.Thread(target=wait_for, args=(command["id"], pid), daemon=True).start()
+def main():
+    # Before the fork, so that no child has to.
+    import dbt.adapters.duckdb  # noqa: F401
+    import dbt.cli.main  # noqa: F401
+    import dbt.task.build  # noqa: F401
+    import dbt.task.compile  # noqa: F401
+    import dbt.task.run  # noqa: F401
+    import dbt.task.test  # noqa: F401
+
+    say({"ready": True})
+    for line in sys.stdin:
+        command = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            child(command)
+        say({"id": command["id"], "pid": pid})
+        threading.Thread(target=wait_for, args=(command["id"], pid), daemon=True).start()
+
+
+# dbt starts processes that import this file.
+if __name__ == "__main__":
+    main()

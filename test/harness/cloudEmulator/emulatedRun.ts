@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parse, stringify } from "yaml";
 import { checkOut } from "./checkout.ts";
-import type { StepEngine } from "./stepEngine.ts";
+import type { StepEngine, Workplace } from "./stepEngine.ts";
 
 export interface EmulatedJob {
   id: number;
@@ -124,18 +124,34 @@ export async function carryOutRun(
   options: {
     engine: StepEngine;
     repository: string;
+    /** The environment's database, kept from run to run. */
     warehouse: string;
     now: () => number;
     subdirectory?: string;
   },
 ): Promise<void> {
-  const { engine, repository, now } = options;
-  const checkout = path.join(run.dir, "checkout");
-  const cwd = path.join(checkout, options.subdirectory ?? "");
-  const profilesDir = path.join(run.dir, "profiles");
   await mkdir(run.dir, { recursive: true });
-  const isAborted = (): boolean => run.abort.signal.aborted;
   run.status = 2;
+  await options.engine.atWork(async (place) => {
+    await rm(place.checkout, { recursive: true, force: true });
+    await rm(place.warehouse, { force: true });
+    await rename(options.warehouse, place.warehouse).catch(() => undefined);
+    try {
+      await steps(run, place, options);
+    } finally {
+      await rename(place.warehouse, options.warehouse).catch(() => undefined);
+    }
+  });
+}
+
+async function steps(
+  run: EmulatedRun,
+  place: Workplace,
+  options: Parameters<typeof carryOutRun>[1],
+): Promise<void> {
+  const { engine, repository, now } = options;
+  const cwd = path.join(place.checkout, options.subdirectory ?? "");
+  const isAborted = (): boolean => run.abort.signal.aborted;
   run.startedAt = now();
   run.status = 3;
   for (const step of run.steps) {
@@ -159,22 +175,25 @@ export async function carryOutRun(
       run.gitSha = await checkOut(
         repository,
         run.request.git_sha ?? run.request.git_branch ?? "HEAD",
-        checkout,
+        place.checkout,
       );
       return true;
     }
     if (step.index === 2) {
-      await writeProfiles(cwd, profilesDir, run, options.warehouse);
+      await writeProfiles(cwd, place.profiles, run, place.warehouse);
       return true;
     }
     const [program, ...args] = shellWords(command ?? "");
     if (program !== "dbt") throw new Error(`Only dbt can be run here, not ${program ?? ""}`);
     if (args[0] === "deps" && !(await needsDeps(cwd))) return true;
+    await mkdir(step.targetDir, { recursive: true });
+    const parsed = path.join(step.targetDir, path.basename(place.partialParse));
+    await copyFile(place.partialParse, parsed).catch(() => undefined);
     const exitCode = await engine.run({
       args,
       cwd,
       targetDir: step.targetDir,
-      profilesDir,
+      profilesDir: place.profiles,
       logFile: step.logFile,
       env: {
         PATH: process.env["PATH"] ?? "",
@@ -185,6 +204,7 @@ export async function carryOutRun(
       },
       signal: run.abort.signal,
     });
+    await copyFile(parsed, place.partialParse).catch(() => undefined);
     return exitCode === 0;
   }
 }

@@ -349,7 +349,7 @@ export class CloudEmulator implements AsyncDisposable {
       return good(runBody(run, emulatedAccount, related));
     }
     if (is(/^POST v2:runs\/\d+\/cancel\/$/)) {
-      if (!run.behaviour.ignoresCancel && run.status < 10) {
+      if (!run.behaviour.ignoresCancel && ![10, 20, 30].includes(run.status)) {
         run.abort.abort();
         if (!this.#options.engine || run.status === 1) run.status = 30;
       }

@@ -38,7 +38,7 @@ export const emulatedConfig = (url: string): CloudConfig => ({
 
 /** A plugin that talks to the emulator, as the server would make it. */
 export function cloudPluginOn(
-  emulator: CloudEmulator,
+  emulator: CloudEmulator | Promise<CloudEmulator>,
   options: Partial<CloudPluginDeps> & {
     clock: Clock;
     config?: Partial<CloudConfig>;
@@ -64,7 +64,7 @@ export function cloudPluginOn(
     tokenOf: token ?? (() => emulatedToken),
     settingsOf: async (projectDir) => {
       await beforeSettings?.(projectDir);
-      return { config: { ...emulatedConfig(emulator.url), ...config }, commit, noCache };
+      return { config: { ...emulatedConfig((await emulator).url), ...config }, commit, noCache };
     },
     requestSeconds: 1,
     downloadSeconds: 2,

@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { testPython } from "../environment.ts";
@@ -20,8 +21,17 @@ export interface Step {
   signal: AbortSignal;
 }
 
-/** What carries out steps: real dbt, or something that only pretends. */
+/** Where runs are carried out, one after another: always the same folder, so that dbt need not parse everything anew. */
+export interface Workplace {
+  checkout: string;
+  profiles: string;
+  warehouse: string;
+  partialParse: string;
+}
+
 export interface StepEngine extends AsyncDisposable {
+  /** Has the workplace alone while it works. */
+  atWork<Result>(work: (place: Workplace) => Promise<Result>): Promise<Result>;
   /** @returns the exit code */
   run(step: Step): Promise<number>;
 }
@@ -29,13 +39,27 @@ export interface StepEngine extends AsyncDisposable {
 /** Real dbt: one Python that has it loaded and forks for each command. POSIX only, as the emulator's tests are. */
 export function realDbt(): StepEngine {
   let server: Promise<ForkServer> | undefined;
+  const dir = mkdtempSync(path.join(tmpdir(), "floe-dbt-cloud-dbt-"));
+  const place: Workplace = {
+    checkout: path.join(dir, "checkout"),
+    profiles: path.join(dir, "profiles"),
+    warehouse: path.join(dir, "warehouse.duckdb"),
+    partialParse: path.join(dir, "partial_parse.msgpack"),
+  };
+  let last: Promise<unknown> = Promise.resolve();
   return {
+    atWork(work) {
+      const mine = last.then(() => work(place));
+      last = mine.catch(() => undefined);
+      return mine;
+    },
     async run(step) {
       server ??= ForkServer.start();
       return (await server).run(step);
     },
     async [Symbol.asyncDispose]() {
       if (server) await (await server).stop();
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
@@ -72,7 +96,11 @@ class ForkServer {
     this.#child.stdin.write(`${JSON.stringify({ id, args: all, cwd, env, log: logFile })}\n`);
     const interrupt = (): void => {
       const pid = this.#waiting.get(id)?.pid;
-      if (pid !== undefined) process.kill(-pid, "SIGINT");
+      if (pid === undefined) return;
+      process.kill(-pid, "SIGINT");
+      setTimeout(() => {
+        if (this.#waiting.has(id)) process.kill(-pid, "SIGKILL");
+      }, 5000).unref();
     };
     signal.addEventListener("abort", interrupt, { once: true });
     try {
@@ -101,5 +129,3 @@ class ForkServer {
     await gone;
   }
 }
-
-export const readLog = (file: string): Promise<string> => readFile(file, "utf8").catch(() => "");

@@ -1,0 +1,49 @@
+import { createWriteStream } from "node:fs";
+import { mkdir, stat, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { CloudEmulator, emulatedJobs } from "../harness/cloudEmulator/emulator.ts";
+import { cloudPluginOn } from "../harness/cloudEmulator/pluginOnEmulator.ts";
+import { dbtProject, threeModels } from "../harness/dbtProject.ts";
+import { FakeClock } from "../harness/fakeClock.ts";
+
+const megabyte = 1_000_000;
+
+test("a manifest of 200 MB goes to the disk, not through memory", async () => {
+  await using project = await dbtProject(threeModels);
+  const clock = new FakeClock();
+  await using emulator = await CloudEmulator.start({ clock });
+  await using made = cloudPluginOn(emulator, { clock, downloadSeconds: 60 });
+  // As a run that ended before we came.
+  emulator.startRun(emulatedJobs.nightly, { cause: "schedule", steps_override: ["dbt build"] });
+  const [run] = emulator.runs;
+  run!.status = 10;
+  run!.finishedAt = clock.now();
+  const step = run!.steps.at(-1)!;
+  step.status = 10;
+  await mkdir(step.targetDir, { recursive: true });
+  await writeFile(path.join(step.targetDir, "run_results.json"), '{"metadata":{},"results":[]}');
+  await writeLarge(path.join(step.targetDir, "manifest.json"));
+
+  const before = process.memoryUsage().rss;
+  let highest = before;
+  const sampling = setInterval(() => {
+    highest = Math.max(highest, process.memoryUsage().rss);
+  }, 5);
+  const update = await made.plugin.manifestUpdate!({ projectDir: project.dir }, null);
+  clearInterval(sampling);
+  expect("file" in update && (await stat(update.file)).size).toBeGreaterThan(200 * megabyte);
+  expect(highest - before).toBeLessThan(100 * megabyte);
+});
+
+async function writeLarge(filePath: string): Promise<void> {
+  const file = createWriteStream(filePath);
+  file.write('{"metadata": {"dbt_version": "1.11.0"}, "nodes": {"model.shop.a": {"raw_code": "');
+  const block = "x".repeat(megabyte);
+  for (let written = 0; written < 201; written += 1) {
+    if (!file.write(block)) await once(file, "drain");
+  }
+  file.end('"}}}');
+  await once(file, "close");
+}
