@@ -214,4 +214,7 @@ export const readingRequests: readonly string[] = [
   treePathRequest,
   nodeRequest,
   testsRequest,
+  completeSelectorRequest,
+  dataProductsRequest,
+  targetsRequest,
 ].map(({ method }) => method);

@@ -18,6 +18,7 @@ import { lintByItself } from "./features/lintByItself.ts";
 import { preview } from "./features/preview.ts";
 import { previewLenses } from "./features/previewLenses.ts";
 import { projectCommands } from "./features/projectCommands.ts";
+import { manifestFacts } from "./features/manifestFacts.ts";
 import { manifestState } from "./features/manifestState.ts";
 import { pullDiagnostics } from "./features/pullDiagnostics.ts";
 import { runs } from "./features/runs.ts";
@@ -30,6 +31,7 @@ import { workspaceFolders } from "./features/workspaceFolders.ts";
 import { DiagnosticsStore } from "./lint/diagnosticsStore.ts";
 import { Linting } from "./lint/linting.ts";
 import { OpenDocuments } from "./lint/openDocuments.ts";
+import { Definitions } from "./manifest/definitions.ts";
 import { Manifests } from "./manifest/manifests.ts";
 import { RedactingLog } from "./platform/log.ts";
 import { DbtConfigurationError } from "./plugins/errors.ts";
@@ -85,6 +87,7 @@ const features: readonly Feature[] = [
   environment,
   executeCommand,
   manifestState,
+  manifestFacts,
   compileText,
   preview,
   previewLenses,
@@ -173,6 +176,8 @@ export function createServer(connection: Connection, deps: ServerDeps): AsyncDis
       projects,
       runs: projectRuns,
       manifests,
+      definitions: new Definitions((filePath) => documents.textOf(filePath)),
+      runtimes: registry.runtimes,
       settings,
       log,
       guard,

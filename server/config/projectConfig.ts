@@ -27,6 +27,8 @@ export interface ProjectConfig {
   profile: Profile;
   runtime: ResolvedRuntime;
   runtimeConfig: RuntimeConfig;
+  /** The floe.yaml that counts for this project, and the name it gives to what it describes. */
+  floe: { filePath: string; name: string | null } | null;
   /** Empty where there is no floe.yaml. */
   transforms: Transform[];
   /** Every file that was read or looked for: when one of them changes, appears or goes, so may this answer. */
@@ -99,6 +101,7 @@ export async function loadProjectConfig(
     profile,
     runtime,
     runtimeConfig: manifest?.runtimeConfig ?? {},
+    floe: floe.spec ? { filePath: floe.spec.filePath, name: floe.spec.name } : null,
     transforms: floe.spec?.transforms ?? [],
     files: reader.lookedFor(),
     problems: inReadingOrder(reader.lookedFor(), [

@@ -19,6 +19,9 @@ export type Transform =
   | { form: "model"; name: string; tags: string[]; tier: string | null; dependsOn: string[] };
 
 export interface SpecFile {
+  filePath: string;
+  /** What floe calls this data product, where the file says it. */
+  name: string | null;
   /** Absolute path of the manifest.yaml that `platform.manifest` names. */
   manifestPath: string | null;
   transforms: Transform[];
@@ -38,7 +41,11 @@ export function isFloeSpec(file: YamlFile): boolean {
 export function readSpec(file: YamlFile): SpecFile {
   const value = isRecord(file.value) ? file.value : {};
   const platform = checkValue(platformSchema.nullish(), file, ["platform"], value["platform"]);
+  const { name, metadata } = value;
+  const named = name ?? (isRecord(metadata) ? metadata["name"] : undefined);
   const spec: SpecFile = {
+    filePath: file.filePath,
+    name: typeof named === "string" && named.trim() !== "" ? named.trim() : null,
     manifestPath: null,
     transforms: [],
     problems: [...file.problems, ...platform.problems],

@@ -132,6 +132,14 @@ function withBooleansOfPyYaml(tags: Tags): Tags {
   return [
     bool(true, /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/),
     bool(false, /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/),
+    // This parser reads a lone dot as a number.
+    {
+      tag: "tag:yaml.org,2002:str",
+      default: true,
+      identify: () => false,
+      test: /^\.$/,
+      resolve: (dot) => new Scalar(dot),
+    } satisfies ScalarTag,
     ...tags.filter((tag) => typeof tag === "string" || tag.tag !== "tag:yaml.org,2002:bool"),
   ];
 }

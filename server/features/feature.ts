@@ -1,8 +1,10 @@
 import type { Connection, ServerCapabilities } from "vscode-languageserver/node";
+import type { RuntimeName } from "../../protocol/runtime.ts";
 import type { ClientFacts } from "../clientFacts.ts";
 import type { DiagnosticsStore } from "../lint/diagnosticsStore.ts";
 import type { Linting } from "../lint/linting.ts";
 import type { OpenDocuments } from "../lint/openDocuments.ts";
+import type { Definitions } from "../manifest/definitions.ts";
 import type { Manifests } from "../manifest/manifests.ts";
 import type { RedactingLog } from "../platform/log.ts";
 import type { Runs } from "../runs/runs.ts";
@@ -27,6 +29,9 @@ export interface ServerContext {
   projects: Projects;
   runs: Runs;
   manifests: Manifests;
+  definitions: Definitions;
+  /** Which runtimes this server has. */
+  runtimes: readonly RuntimeName[];
   settings: SettingsStore;
   log: RedactingLog;
   guard: Guard;

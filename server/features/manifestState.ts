@@ -12,7 +12,7 @@ import type { ProjectManifest } from "../manifest/projectManifest.ts";
 import type { Feature } from "./feature.ts";
 
 /** How long a request that comes before the manifest is read waits for it, in milliseconds. */
-export const patience = 5_000;
+export const manifestPatience = 5_000;
 
 /** dbt/getManifestInfo, dbt/manifestChanged, dbt/getTree and dbt/getTreePath: the project as dbt sees it. */
 export const manifestState: Feature = {
@@ -64,7 +64,7 @@ export const manifestState: Feature = {
       guard.command("Showing the project", async ({ projectDir, ...query }) => {
         await projects.settled();
         const manifest = manifests.at(projectDir);
-        const index = await manifest?.ready(patience);
+        const index = await manifest?.ready(manifestPatience);
         return { rows: manifest && index ? treeOf(manifest, index).rows(query) : [] };
       }),
     );
@@ -74,7 +74,7 @@ export const manifestState: Feature = {
         const filePath = pathOfUri(uri);
         const project = filePath === null ? null : await projects.of(filePath);
         const manifest = project && manifests.at(project.dir);
-        const index = await manifest?.ready(patience);
+        const index = await manifest?.ready(manifestPatience);
         if (filePath === null || !manifest || !index) return null;
         const [facts] = index.definedIn(filePath);
         const path = facts ? treeOf(manifest, index).path(facts, grouping) : [];

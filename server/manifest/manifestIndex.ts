@@ -128,12 +128,18 @@ export class ManifestIndex {
     return file === null ? [] : this.#resolve(this.#byFile.get(file) ?? noIds);
   }
 
-  /** What a file defines, what people look for in it first: a model before its macros, a source before its tests. */
+  /**
+   * What a file defines, what people look for in it first: a model before its macros, a source before an exposure. Of a
+   * YAML file that defines nothing but tests: what it describes.
+   */
   definedIn(filePath: string): NodeFacts[] {
     const rank = ({ type }: NodeFacts): number => definitionOrder.indexOf(type);
-    return this.inFile(filePath)
-      .filter((facts) => this.filePathOf(facts) === path.normalize(filePath))
-      .sort((a, b) => rank(a) - rank(b));
+    const all = this.inFile(filePath).sort((a, b) => rank(a) - rank(b));
+    const isTestInYaml = ({ test }: NodeFacts): boolean => test !== undefined && test.kind !== "singular";
+    const defined = all.filter(
+      (facts) => !isTestInYaml(facts) && this.filePathOf(facts) === path.normalize(filePath),
+    );
+    return defined.length > 0 ? defined : all.filter((facts) => !isTestInYaml(facts));
   }
 
   /** Absolute path of the file that defines a node; null for packages whose files are elsewhere, such as dbt's own. */

@@ -129,8 +129,10 @@ export class ProjectManifest {
     if (!this.#index && this.#manifestRead === null) this.#loading = true;
     this.#next(async () => {
       this.#isDue = false;
-      await this.#readManifest();
-      await this.#readRunResults();
+      // Both at once, so that the nodes have their state from the start.
+      const runs = this.#readRunResults();
+      await this.#readManifest(runs);
+      await runs;
     });
   }
 
@@ -195,7 +197,7 @@ export class ProjectManifest {
     return this.#liveTrouble;
   }
 
-  async #readManifest(): Promise<void> {
+  async #readManifest(runs: Promise<void>): Promise<void> {
     const file = this.manifestPath;
     for (;;) {
       const signature = await fileSignature(file);
@@ -211,6 +213,7 @@ export class ProjectManifest {
       }
       try {
         const index = await this.#indexOf(file);
+        await runs;
         // Rewritten meanwhile: what was read may be of both.
         if ((await fileSignature(file)) !== signature) continue;
         this.#manifestRead = signature;

@@ -1,24 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { TreeGrouping, TreeRow } from "../../../protocol/manifest.ts";
-import { ManifestIndex } from "../../../server/manifest/manifestIndex.ts";
-import { nodeFacts } from "../../../server/manifest/nodeFacts.ts";
+import type { ManifestIndex } from "../../../server/manifest/manifestIndex.ts";
 import { ManifestTree, pageSize } from "../../../server/manifest/tree.ts";
+import { indexOf } from "./indexOf.ts";
 import { genericTest, macro, model, source } from "../../harness/manifestFile.ts";
-
-function indexOf(sections: Record<string, Record<string, unknown>[]>): ManifestIndex {
-  const index = new ManifestIndex({
-    projectDir: "/work/shop",
-    projectName: "shop",
-    packagesDir: "/work/shop/dbt_packages",
-  });
-  for (const [section, entries] of Object.entries(sections)) {
-    for (const entry of entries) {
-      const facts = nodeFacts(section, String(entry["unique_id"]), entry);
-      if (facts) index.add(facts);
-    }
-  }
-  return index;
-}
 
 function treeOf(index: ManifestIndex, gone: readonly string[] = []): ManifestTree {
   return new ManifestTree({
