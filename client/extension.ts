@@ -10,6 +10,7 @@ import { Runs } from "./runs/runs.ts";
 import { startWhenAllowed } from "./startWhenAllowed.ts";
 import { PreviewView } from "./preview/previewView.ts";
 import { CompiledViews } from "./views/compiled/compiledViews.ts";
+import { TestExplorer } from "./testing/testExplorer.ts";
 import { DoctorPanel } from "./views/doctorPanel.ts";
 import { RunsView } from "./views/runsView.ts";
 import { RunLog } from "./views/runLog.ts";
@@ -45,6 +46,7 @@ export function activate(context: vscode.ExtensionContext): FloeDbtApi {
     started,
     doctor,
     manifests,
+    new TestExplorer(started, manifests),
     project,
     compiled,
     texts,

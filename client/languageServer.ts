@@ -69,10 +69,10 @@ export class LanguageServer implements vscode.Disposable {
     return this.#state === "running" || this.#state === "restricted";
   }
 
-  /** Says why nothing runs. */
-  hold(state: "waiting" | "restricted"): void {
+  /** Says that nothing is here to run for. */
+  wait(): void {
     this.#hasProjects = false;
-    this.#become(state);
+    this.#become("waiting");
   }
 
   /** @throws an error for a person if the server does not run or could not do it; a cancellation if `token` fired */

@@ -7,20 +7,21 @@ import { log } from "./log.ts";
 const notOurs = "**/{node_modules,dbt_packages,dbt_modules,target,.venv,venv,site-packages,.git}/**";
 
 /**
- * Starts the language server once the workspace is trusted and holds a dbt project, and not before: in any other folder
- * no process is started, also when a command has activated the extension.
+ * Starts the language server once the workspace holds a dbt project, and not before: in any other folder no process is
+ * started, also when a command has activated the extension. In a workspace that is not trusted the server only reads
+ * files; it is started afresh when trust is granted.
  */
 export function startWhenAllowed(server: LanguageServer): vscode.Disposable {
-  let started = false;
+  let started: "restricted" | "trusted" | undefined;
   // One look at a time, so that two events at once do not start it twice.
   const startIfAllowed = coalesced(async () => {
-    if (started) return;
-    const obstacle = await whyNot();
-    if (obstacle) {
-      server.hold(obstacle);
+    const mode = vscode.workspace.isTrusted ? "trusted" : "restricted";
+    if (started === mode) return;
+    if (!(await hasProject())) {
+      server.wait();
       return;
     }
-    started = true;
+    started = mode;
     await server.restart();
   });
   const attempt = (): void => {
@@ -36,11 +37,6 @@ export function startWhenAllowed(server: LanguageServer): vscode.Disposable {
     vscode.workspace.onDidGrantWorkspaceTrust(attempt),
     vscode.workspace.onDidChangeWorkspaceFolders(attempt),
   );
-}
-
-async function whyNot(): Promise<"restricted" | "waiting" | undefined> {
-  if (!vscode.workspace.isTrusted) return "restricted";
-  return (await hasProject()) ? undefined : "waiting";
 }
 
 async function hasProject(): Promise<boolean> {

@@ -163,7 +163,7 @@ export const generated = {
     untrustedWorkspaces: {
       supported: "limited",
       description:
-        "Colours are there; dbt, Python and the language server start once the workspace is trusted.",
+        "Colours and the Project view are there, read from files; dbt and Python start once the workspace is trusted.",
       restrictedConfigurations: restrictedSettings.map((name) => `floeDbt.${name}`),
     },
     virtualWorkspaces: {

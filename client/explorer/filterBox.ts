@@ -14,20 +14,19 @@ export async function askForFilter(before: string, apply: (filter: string) => vo
   box.prompt = "Enter keeps the filter, Escape takes it back.";
   box.value = before;
   let timer: NodeJS.Timeout | undefined;
-  let kept = false;
-  await new Promise<void>((resolve) => {
+  const kept = await new Promise<string>((resolve) => {
     box.onDidChangeValue((value) => {
       clearTimeout(timer);
       timer = setTimeout(() => apply(value.trim()), pause);
     });
     box.onDidAccept(() => {
-      kept = true;
+      resolve(box.value);
       box.hide();
     });
-    box.onDidHide(() => resolve());
+    box.onDidHide(() => resolve(before));
     box.show();
   });
   clearTimeout(timer);
-  apply(kept ? box.value.trim() : before);
+  apply(kept.trim());
   box.dispose();
 }

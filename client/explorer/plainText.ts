@@ -1,9 +1,7 @@
 import { escapeMarkdown } from "../views/statusText.ts";
 
-/* eslint-disable no-control-regex -- these are what is taken out */
 /** Characters that a terminal or a renderer obeys instead of showing: controls, and those that turn the reading direction. */
 const obeyed = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-/* eslint-enable no-control-regex */
 
 /** Text from a project's files, without the characters that would do something. Line breaks stay. */
 export function plainText(text: string): string {

@@ -38,7 +38,7 @@ export function statusText(server: ServerState, project: ProjectStatus | undefin
       return plain(
         "$(circle-slash)",
         "Floe dbt: restricted",
-        "This workspace is not trusted, so nothing is linted.",
+        "This workspace is not trusted: the Project view shows the manifest as it lies there, and nothing of dbt runs.",
       );
     case "starting":
       return plain("$(sync~spin)", "dbt", "Floe dbt is starting.");
