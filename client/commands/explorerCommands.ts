@@ -67,13 +67,13 @@ export const explorerCommands = {
     title: "Copy Reference",
     icon: "$(link)",
     palette: "false",
-    menus: { "view/item/context": { when: rowThat("named"), group: "6_copy@2" } },
+    menus: { "view/item/context": { when: rowThat("referable"), group: "6_copy@2" } },
   },
   "floeDbt.copyPath": {
     title: "Copy Path",
     icon: "$(file-symlink-file)",
     palette: "false",
-    menus: { "view/item/context": { when: rowThat("located"), group: "6_copy@3" } },
+    menus: { "view/item/context": { when: rowThat("onDisk"), group: "6_copy@3" } },
   },
   "floeDbt.selectTarget": {
     title: "Select Target…",

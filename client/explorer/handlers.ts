@@ -19,7 +19,7 @@ export function explorerHandlers(context: CommandContext): Record<keyof typeof e
     "floeDbt.selectGrouping": () => project.selectGrouping(),
     "floeDbt.refreshProjectView": () => project.refresh(),
     "floeDbt.revealInProjectView": (uri) => project.reveal(uri),
-    "floeDbt.openDefinition": async (row) => (await import("./rowCommands.ts")).openDefinition(row),
+    "floeDbt.openDefinition": async (row) => (await import("./rowCommands.ts")).openDefinition(server, row),
     "floeDbt.copyName": copy("name"),
     "floeDbt.copyReference": copy("reference"),
     "floeDbt.copyPath": copy("path"),

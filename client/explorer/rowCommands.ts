@@ -4,11 +4,12 @@ import type { LanguageServer } from "../languageServer.ts";
 import { isTreeEntry, type TreeEntry } from "./treeEntry.ts";
 
 /** Opens the file that defines a row, at its line. @throws where it is gone */
-export async function openDefinition(argument: unknown): Promise<void> {
-  const row = isTreeEntry(argument) ? argument.row : null;
-  if (row?.filePath == null) throw new Error("There is no file that defines this.");
-  const at = new vscode.Position(Math.max(0, (row.line ?? 1) - 1), 0);
-  const uri = vscode.Uri.file(row.filePath);
+export async function openDefinition(server: LanguageServer, argument: unknown): Promise<void> {
+  const entry = isTreeEntry(argument) ? argument : null;
+  const place = entry && (await placeOf(server, entry));
+  if (!place) throw new Error("There is no file that defines this.");
+  const at = new vscode.Position(Math.max(0, place.line - 1), 0);
+  const uri = vscode.Uri.file(place.filePath);
   const document = await vscode.workspace.openTextDocument(uri).then(
     (opened) => opened,
     () => {
@@ -21,6 +22,17 @@ export async function openDefinition(argument: unknown): Promise<void> {
     preview: true,
     preserveFocus: true,
   });
+}
+
+/** Where a row's file says it; the line of what a YAML file defines is looked up only now. */
+async function placeOf(
+  server: LanguageServer,
+  { projectDir, uniqueId, row }: TreeEntry,
+): Promise<{ filePath: string; line: number } | null> {
+  if (row?.filePath == null) return null;
+  if (row.line !== null || uniqueId === null) return { filePath: row.filePath, line: row.line ?? 1 };
+  const node = await server.request(nodeRequest, { projectDir, uniqueId });
+  return { filePath: node?.filePath ?? row.filePath, line: node?.line ?? 1 };
 }
 
 /** What of a row can be copied, one line for each of the selected rows. */

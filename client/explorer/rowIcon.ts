@@ -59,10 +59,13 @@ const words: Partial<Record<NodeStatus, string>> = {
 };
 
 /** @param status of the last run, or of the one that goes on */
-export function rowIcon(row: Pick<TreeRow, "kind" | "resourceType">, status: NodeStatus | null): Icon {
+export function rowIcon(
+  row: Pick<TreeRow, "kind" | "resourceType" | "uniqueId">,
+  status: NodeStatus | null,
+): Icon {
   const type = row.resourceType === null ? undefined : ofType[row.resourceType];
   if (row.kind === "section" && type !== undefined) return { name: type };
-  if (row.kind !== "node") return { name: ofKind[row.kind] };
+  if (row.uniqueId === null) return { name: row.kind === "node" ? (type ?? "file") : ofKind[row.kind] };
   // What went well keeps the shape of what it is, in the colour of success.
   if (status === "success") return { name: type ?? "file", colour: "testing.iconPassed" };
   return status === null ? { name: type ?? "file" } : ofStatus[status];
@@ -73,10 +76,11 @@ export const statusWord = (status: NodeStatus | null): string =>
 
 /** What a screen reader says of a row: no icon has to be seen. */
 export function rowLabel(
-  row: Pick<TreeRow, "kind" | "resourceType" | "label" | "description">,
+  row: Pick<TreeRow, "resourceType" | "uniqueId" | "label" | "description">,
   status: NodeStatus | null,
 ): string {
-  const type = row.kind === "node" && row.resourceType !== null ? row.resourceType.replaceAll("_", " ") : "";
+  const isNode = row.uniqueId !== null && row.resourceType !== null;
+  const type = isNode ? row.resourceType.replaceAll("_", " ") : "";
   const state = status === null ? "" : `last run: ${status}`;
   return [`${type} ${row.label}`.trim(), row.description, state].filter((part) => part !== "").join(", ");
 }

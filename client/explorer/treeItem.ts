@@ -43,7 +43,10 @@ export function rowItem(
   look: TreeLook,
   status: NodeStatus | null,
 ): vscode.TreeItem {
-  const item = new vscode.TreeItem(shortLine(row.label, 200), collapsibleState(row, look));
+  const item = new vscode.TreeItem(
+    shortLine(row.label, 200),
+    collapsibleState(row, entry.parent?.children?.length ?? 0, look),
+  );
   item.id = idOf(look, entry.projectDir, row.key);
   item.description = [shortLine(row.description, 120), statusWord(status)]
     .filter((part) => part !== "")
@@ -56,18 +59,27 @@ export function rowItem(
   item.contextValue = contextValue(row);
   item.accessibilityInformation = { label: shortLine(rowLabel(row, status), 300) };
   // The hover of a node is asked for when it is pointed at: its tooltip stays undefined until then.
-  if (row.kind !== "node") item.tooltip = plainText([row.label, row.description].filter(Boolean).join("\n"));
-  if (row.filePath !== null) {
+  if (row.uniqueId === null)
+    item.tooltip = plainText([row.label, row.description].filter(Boolean).join("\n"));
+  if (isDefinition(row)) {
     item.command = { title: "Open", command: "floeDbt.openDefinition", arguments: [entry] };
   }
   return item;
 }
 
-/** What was searched for is shown with all that leads to it. */
-function collapsibleState(row: TreeRow, look: TreeLook): vscode.TreeItemCollapsibleState {
+/** A click opens the file of what one file defines; a folder, a source and the like open in the tree. */
+function isDefinition({ kind, uniqueId, filePath }: TreeRow): boolean {
+  return filePath !== null && (uniqueId !== null || kind === "column");
+}
+
+/** Groups that are opened by themselves at once, of one level: each costs a question. */
+const openedAtOnce = 40;
+
+/** What was searched for is shown with all that leads to it, as long as that is not too much to be seen anyway. */
+function collapsibleState(row: TreeRow, siblings: number, look: TreeLook): vscode.TreeItemCollapsibleState {
   if (!row.expandable) return vscode.TreeItemCollapsibleState.None;
   const leads = row.kind === "section" || row.kind === "folder";
-  return look.filtered && leads
+  return look.filtered && leads && siblings <= openedAtOnce
     ? vscode.TreeItemCollapsibleState.Expanded
     : vscode.TreeItemCollapsibleState.Collapsed;
 }
@@ -79,7 +91,8 @@ function contextValue(row: TreeRow): string {
     row.kind,
     row.resourceType ?? "",
     row.uniqueId === null ? "" : "named",
-    row.filePath === null ? "" : "located",
+    isDefinition(row) ? "located" : "",
+    row.filePath === null ? "" : "onDisk",
     row.can,
   ]
     .filter((word) => word !== "")

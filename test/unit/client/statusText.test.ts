@@ -71,7 +71,8 @@ describe("statusText", () => {
     expect(statusText("waiting", undefined)).toBeNull();
     expect(statusText("restricted", undefined)).toMatchObject({
       text: "$(circle-slash) Floe dbt: restricted",
-      tooltip: "This workspace is not trusted, so nothing is linted.",
+      tooltip:
+        "This workspace is not trusted: the Project view shows the manifest as it lies there, and nothing of dbt runs.",
     });
   });
 

@@ -48,7 +48,9 @@ describe("a row", () => {
     expect(rowLabel(row({ resourceType: "unit_test" }), "fail")).toBe(
       "unit test orders, table, last run: fail",
     );
-    expect(rowLabel(row({ kind: "folder", label: "marts", description: "" }), null)).toBe("marts");
+    expect(rowLabel(row({ kind: "folder", uniqueId: null, label: "marts", description: "" }), null)).toBe(
+      "marts",
+    );
   });
 });
 
