@@ -87,7 +87,7 @@ const viewsWelcome = [
     view: "floeDbt.project",
     when: "floeDbt.explorer.empty && isWorkspaceTrusted",
     contents:
-      "dbt has left no manifest here yet. Compile the project, and its models, tests and sources are listed.",
+      "dbt has left no manifest here yet. Compile the project, and its models, tests and sources are listed.\n[Compile Project](command:floeDbt.compileProject)",
   },
   {
     view: "floeDbt.project",

@@ -11,7 +11,7 @@ const ofType: Record<ResourceType, string> = {
   source: "database",
   seed: "table",
   snapshot: "history",
-  model: "symbol-class",
+  model: "layers",
   analysis: "graph",
   test: "beaker",
   unit_test: "beaker",
@@ -79,8 +79,7 @@ export function rowLabel(
   row: Pick<TreeRow, "resourceType" | "uniqueId" | "label" | "description">,
   status: NodeStatus | null,
 ): string {
-  const isNode = row.uniqueId !== null && row.resourceType !== null;
-  const type = isNode ? row.resourceType.replaceAll("_", " ") : "";
+  const type = row.uniqueId === null ? "" : (row.resourceType ?? "").replaceAll("_", " ");
   const state = status === null ? "" : `last run: ${status}`;
   return [`${type} ${row.label}`.trim(), row.description, state].filter((part) => part !== "").join(", ");
 }

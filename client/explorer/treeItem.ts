@@ -31,7 +31,7 @@ export function projectItem(
   item.description = plainText(text.description);
   item.iconPath = new vscode.ThemeIcon(text.icon);
   item.tooltip = plainText(text.tooltip.join("\n"));
-  item.contextValue = "floeDbtProject runnable testable";
+  item.contextValue = ["floeDbtProject", ...offered("runnable testable")].join(" ");
   item.accessibilityInformation = { label: plainText(text.label) };
   return item;
 }
@@ -84,6 +84,12 @@ function collapsibleState(row: TreeRow, siblings: number, look: TreeLook): vscod
     : vscode.TreeItemCollapsibleState.Collapsed;
 }
 
+/** Where nothing may run, nothing that runs is offered. */
+function offered(can: string): string[] {
+  const runs = ["runnable", "testable", "compiled"];
+  return can.split(" ").filter((word) => vscode.workspace.isTrusted || !runs.includes(word));
+}
+
 /** What menus look at, word by word: "floeDbtRow node model named located runnable testable ...". */
 function contextValue(row: TreeRow): string {
   return [
@@ -93,7 +99,7 @@ function contextValue(row: TreeRow): string {
     row.uniqueId === null ? "" : "named",
     isDefinition(row) ? "located" : "",
     row.filePath === null ? "" : "onDisk",
-    row.can,
+    ...offered(row.can),
   ]
     .filter((word) => word !== "")
     .join(" ");

@@ -63,6 +63,30 @@ export interface Page {
   waitForSquiggle(): Promise<void>;
   /** Squiggles in the visible editor, by severity. */
   squiggles(): Promise<{ error: number; warning: number; info: number }>;
+  /**
+   * Rows of a tree as they are now, those that are scrolled to: two spaces for each level, then what is read. The view is
+   * named by its title: "Project", "Test Explorer".
+   */
+  treeRows(view: string): Promise<string[]>;
+  /** Waits until a row of the tree matches, and gives its text. */
+  treeRow(view: string, pattern: string): Promise<string>;
+  clickTreeRow(view: string, pattern: string): Promise<void>;
+  /** Opens or closes a row by its arrow. */
+  toggleTreeRow(view: string, pattern: string): Promise<void>;
+  /** Clicks one of the buttons that a row shows while it is pointed at, by its title. */
+  clickTreeRowAction(view: string, pattern: string, title: string): Promise<void>;
+  /** Titles of those buttons. */
+  treeRowActions(view: string, pattern: string): Promise<string[]>;
+  /** Opens the menu of a row, and gives its entries in their order. */
+  treeRowMenu(view: string, pattern: string): Promise<string[]>;
+  /** Points at a row until its hover shows, and gives all of its text. */
+  treeRowHover(view: string, pattern: string): Promise<string>;
+  /** What a row says to a screen reader: its aria-label. */
+  treeRowLabel(view: string, pattern: string): Promise<string>;
+  /** Text that stands above the rows of a view, or in place of them. */
+  viewText(view: string): Promise<string>;
+  /** Types into whatever has the focus. */
+  type(text: string): Promise<void>;
   /** test-results/screenshots/<suite>-<name>.png */
   screenshot(name: string): Promise<void>;
   /** Opens a second window on the same folder; its extension host runs the product, and no tests. */

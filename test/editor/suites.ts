@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { copySample } from "../../scripts/sample.mjs";
+import { manifestText, model, source } from "../harness/manifestFile.ts";
 import { testPython } from "../harness/environment.ts";
 import type { Suite } from "./suite.ts";
 
@@ -74,7 +75,7 @@ export const suites: Suite[] = [
   },
   {
     name: "untrusted",
-    makeWorkspace: copySample,
+    makeWorkspace: sampleWithManifest,
     machineSettings: samplePython,
     trusted: false,
     seconds: 90,
@@ -105,6 +106,24 @@ function twoProjects(dir: string): void {
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, text);
   }
+}
+
+/** The sample, with a manifest as a dbt somewhere else may have left it: nothing has to run to see it. */
+function sampleWithManifest(dir: string): void {
+  copySample(dir);
+  const hostile = "Open or closed. [Click](command:workbench.action.closeWindow) <b>bold</b>";
+  mkdirSync(path.join(dir, "target"));
+  writeFileSync(
+    path.join(dir, "target/manifest.json"),
+    manifestText({
+      metadata: { project_name: "floe_sample" },
+      nodes: [
+        model("models/marts/ice_safety.sql", { package: "floe_sample", description: hostile }),
+        model("models/marts/orders.sql", { package: "floe_sample" }),
+      ],
+      sources: [source("lake", "orders", { package_name: "floe_sample" })],
+    }),
+  );
 }
 
 /** The sample, whose platform asks for the dbt that the other suites have, too. */

@@ -8,6 +8,7 @@ import type {
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import type { Page } from "../bridge.ts";
+import { treeVerbs } from "./treeVerbs.ts";
 
 const limit = 30_000;
 
@@ -128,6 +129,8 @@ export function pageVerbs(
       warning: await page.locator(".squiggly-warning").count(),
       info: await page.locator(".squiggly-info").count(),
     }),
+    ...treeVerbs(page),
+    type: (text) => page.keyboard.type(text, { delay: 15 }),
     screenshot: async (name) => {
       mkdirSync(options.screenshots, { recursive: true });
       await page.screenshot({ path: path.join(options.screenshots, `${options.suite}-${name}.png`) });

@@ -5,20 +5,44 @@ import { ourProcesses } from "../../probe/processes.ts";
 import { api, diagnostics, hasCode, openFile, workspaceFile } from "../../probe/product.ts";
 import { test } from "../../probe/tests.ts";
 
-test("an untrusted workspace starts nothing, and the status bar says why", async () => {
+/** Nothing of dbt or Python: what there is, is our own language server, which reads files. */
+function onlyOurServer(): void {
+  const others = ourProcesses().filter(({ command }) => !command.includes("dist/server.js"));
+  assert.deepEqual(others, []);
+}
+
+test("an untrusted workspace starts nothing of dbt, and the status bar says why", async () => {
   assert.equal(vscode.workspace.isTrusted, false);
   await openFile("models/lint_tour/tour_structure.sql");
   await api();
   assert.match(await page.statusBarItem("Floe dbt: restricted"), /restricted/);
   assert.match(await page.statusBarLabel("Floe dbt: restricted"), /not trusted/);
-  assert.deepEqual(ourProcesses(), []);
+  onlyOurServer();
   await page.screenshot("restricted");
+});
+
+test("the Project view shows the manifest that lies there, and says that nothing runs", async () => {
+  await vscode.commands.executeCommand("floeDbt.project.focus");
+  assert.match(await page.treeRow("Project", "^floe_sample"), /ago/);
+  assert.match(await page.viewText("Project"), /Not trusted/);
+  await page.toggleTreeRow("Project", "^Models");
+  await page.toggleTreeRow("Project", "^marts");
+  await page.treeRow("Project", "^ice_safety");
+  await page.screenshot("project");
+  const menu = await page.treeRowMenu("Project", "^ice_safety");
+  assert.ok(menu.includes("Copy Name"), menu.join("; "));
+  assert.deepEqual(
+    menu.filter((entry) => /^(Run|Build|Test|Compile)/.test(entry)),
+    [],
+  );
+  await page.press("Escape");
+  onlyOurServer();
 });
 
 test("commands that a person runs there start nothing either", async () => {
   const shown = vscode.commands.executeCommand("floeDbt.lintFile");
   await page.waitForText("not trusted");
-  assert.deepEqual(ourProcesses(), []);
+  onlyOurServer();
   await vscode.commands.executeCommand("notifications.clearAll");
   await shown;
 });

@@ -1,0 +1,92 @@
+import type { Locator, Page as BrowserPage } from "playwright-core";
+import type { Page } from "../bridge.ts";
+
+type TreeVerb =
+  | "treeRows"
+  | "treeRow"
+  | "clickTreeRow"
+  | "toggleTreeRow"
+  | "clickTreeRowAction"
+  | "treeRowActions"
+  | "treeRowMenu"
+  | "treeRowHover"
+  | "treeRowLabel"
+  | "viewText";
+
+/** What tests can ask of the trees of the side bar (bridge.ts). */
+export function treeVerbs(page: BrowserPage): Pick<Page, TreeVerb> {
+  // A view that is alone in its container has no header of its own: the side bar's title names it then.
+  const pane = (view: string): Locator =>
+    page.locator(".part.sidebar .pane", {
+      has: page.locator(`.pane-header[aria-label^="${view}" i]`),
+    });
+  const rowsOf = (view: string): Locator => pane(view).locator(".monaco-list-row");
+  const row = (view: string, pattern: string): Locator =>
+    rowsOf(view)
+      .filter({ hasText: new RegExp(pattern) })
+      .first();
+  const pointAt = async (view: string, pattern: string): Promise<Locator> => {
+    const found = row(view, pattern);
+    await found.waitFor();
+    await found.hover({ position: { x: 60, y: 8 } });
+    return found;
+  };
+  const actions = (of: Locator): Locator => of.locator(".actions .action-label");
+  return {
+    treeRows: async (view) => {
+      const shown = await rowsOf(view).all();
+      return Promise.all(
+        shown.map(async (each) => {
+          const level = Number((await each.getAttribute("aria-level")) ?? "1");
+          return "  ".repeat(level - 1) + oneLine(await each.innerText());
+        }),
+      );
+    },
+    treeRow: async (view, pattern) => {
+      await row(view, pattern).waitFor();
+      return oneLine(await row(view, pattern).innerText());
+    },
+    clickTreeRow: (view, pattern) => row(view, pattern).click(),
+    toggleTreeRow: (view, pattern) => row(view, pattern).locator(".monaco-tl-twistie").click(),
+    clickTreeRowAction: async (view, pattern, title) => {
+      const found = await pointAt(view, pattern);
+      await actions(found)
+        .and(page.locator(`[aria-label^="${title}"]`))
+        .first()
+        .click();
+    },
+    treeRowActions: async (view, pattern) => {
+      const found = await pointAt(view, pattern);
+      await actions(found).first().waitFor();
+      const labels = await actions(found).evaluateAll((all) =>
+        all.map((each) => each.getAttribute("aria-label") ?? ""),
+      );
+      return labels.filter((label) => label !== "");
+    },
+    treeRowMenu: async (view, pattern) => {
+      await row(view, pattern).click({ button: "right" });
+      const entries = page.locator(".context-view .monaco-menu .action-item .action-label");
+      await entries.first().waitFor();
+      return (await entries.allInnerTexts()).map(oneLine).filter((text) => text !== "");
+    },
+    treeRowHover: async (view, pattern) => {
+      await pointAt(view, pattern);
+      const hover = page.locator(".workbench-hover:visible").first();
+      await hover.waitFor();
+      const text = oneLine(await hover.innerText());
+      await page.mouse.move(900, 300);
+      return text;
+    },
+    treeRowLabel: async (view, pattern) => {
+      await row(view, pattern).waitFor();
+      return (await row(view, pattern).getAttribute("aria-label")) ?? "";
+    },
+    viewText: async (view) => {
+      const text = pane(view).locator(".message, .welcome-view-content");
+      await text.filter({ visible: true }).first().waitFor();
+      return oneLine((await text.filter({ visible: true }).allInnerTexts()).join(" "));
+    },
+  };
+}
+
+const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim();
