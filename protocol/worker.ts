@@ -48,6 +48,8 @@ export interface WorkerRequests {
     };
     result: WorkerCompiled;
   };
+  /** The held manifest, current: all of it in a file of the private folder, or what changed since the token. */
+  manifest: { params: { since: string | null }; result: WorkerManifest };
   status: { params: Record<string, never>; result: { memoryBytes: number | null; state: string } };
   shutdown: { params: Record<string, never>; result: Record<string, never> };
 }
@@ -108,6 +110,15 @@ export const workerCompiledSchema = z.object({
   query: z.string().nullish(),
 });
 export type WorkerCompiled = z.infer<typeof workerCompiledSchema>;
+export const workerManifestSchema = z.union([
+  z.object({ token: z.string(), file: z.string() }),
+  z.object({
+    token: z.string(),
+    /** By section and id; null: gone. */
+    changed: z.record(z.string(), z.record(z.string(), z.unknown())),
+  }),
+]);
+export type WorkerManifest = z.infer<typeof workerManifestSchema>;
 export const workerStatusSchema = z.object({ memoryBytes: z.number().nullable(), state: z.string() });
 
 export const workerErrorSchema = z.object({

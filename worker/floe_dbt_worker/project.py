@@ -15,6 +15,7 @@ from typing import Any, Callable, Iterable, Iterator
 
 from floe_dbt_worker.clock import ClockReaders
 from floe_dbt_worker.dbt_errors import DbtReason
+from floe_dbt_worker.manifest_updates import ManifestUpdates
 from floe_dbt_worker.new_file import node_of_new_file
 from floe_dbt_worker.private_folder import PrivateFolder
 
@@ -46,6 +47,7 @@ class DbtProject:
         """Rises whenever a render may give another answer for the same text."""
         self.due = True
         """Whether something changed on disk that only a parse can tell."""
+        self.updates = ManifestUpdates()
         self.manifest: Any = None
         self.config: Any = None
         self._clock_readers: ClockReaders | None = None
@@ -96,6 +98,7 @@ class DbtProject:
             raise
         if self.config is not None and config is not self.config:
             self._retire(before)
+        self.updates.loaded(self.manifest, manifest)
         self.config, self.manifest = config, manifest
         self._nodes_by_path = _index(manifest.nodes.values())
         disabled = [node for nodes in manifest.disabled.values() for node in nodes]
@@ -202,6 +205,7 @@ class DbtProject:
         if not text or _JINJA.findall(old) != _JINJA.findall(text):
             return True
         nodes[0].raw_code = text
+        self.updates.touched("nodes", nodes[0].unique_id)
         return False
 
     @contextmanager

@@ -48,6 +48,7 @@ class Session:
         self._compiling: Compiling
         self._loading: Loading
         self._cache_dir: str | None
+        self._target_dir: str
 
     def urgency(self, method: str, params: dict[str, Any]) -> int:
         if method == "lint":
@@ -56,6 +57,8 @@ class Session:
             return NORMAL if len(params.get("paths") or []) == 1 else BACKGROUND
         if method == "compile":
             return COMPILE
+        if method == "manifest":
+            return BACKGROUND
         return NORMAL if method == "parse" else INTERACTIVE
 
     def start(self, job: Job) -> Steps:
@@ -74,6 +77,8 @@ class Session:
             return self._fix(job)
         if job.method == "compile":
             return self._compile(job)
+        if job.method == "manifest":
+            return self._manifest(job)
         raise RequestFailed("internal", f"The worker knows no request {job.method!r}.")
 
     def answered(self) -> None:
@@ -106,6 +111,8 @@ class Session:
     def stop(self) -> None:
         if self._project_lint is not None:
             self._project_lint.kill()
+        if self._hello:
+            self._project.updates.discard()
         util = sys.modules.get("multiprocessing.util")
         if util is not None:
             # dbt's locks; without this Python complains of them on stderr.
@@ -124,6 +131,7 @@ class Session:
         private = PrivateFolder(private_dir, self._channel.log)
         private.point_dbt_here()
         self._cache_dir = private.cache_dir
+        self._target_dir = private.target_dir
         self._project = DbtProject(self._paths.dir, private, self._channel.log)
         options = {
             "project_dir": self._paths.dir,
@@ -205,6 +213,27 @@ class Session:
         if limit is not None and compiled.sql is not None:
             answer["query"] = with_limit(self._project, compiled.node, compiled.sql, int(limit))
         return answer
+
+    def _manifest(self, job: Job) -> Steps:
+        self._loading.ready_for_dbt()
+        while self._loading.due:
+            # It gives way as a parse of our own does: whoever asked waits, nobody else does.
+            self._loading.load(in_background=True)
+            yield
+        since = job.params.get("since")
+        told = time.monotonic()
+        folder = os.path.dirname(self._target_dir)
+        for answer in self._project.updates.steps(self._project.manifest, since, folder):
+            job.check()
+            if answer is not None:
+                return answer
+            if time.monotonic() - told > 5:
+                told = time.monotonic()
+                self._channel.send(
+                    {"id": job.id, "event": "progress", "done": 0, "total": 0, "label": "Manifest"}
+                )
+            yield
+        raise RequestFailed("internal", "The manifest was not told.")
 
     def _fix(self, job: Job) -> Steps:
         self._ready()

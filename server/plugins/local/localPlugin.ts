@@ -148,6 +148,7 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
       "deps",
       "listNodes",
       "compileNode",
+      "manifestUpdate",
     ]),
     supportsParallelExecution: () => false,
     supportsSqlLinting: () => true,
@@ -179,6 +180,10 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
         name,
         error: error && { ...error, message: log.redactValues(error.message) },
       };
+    },
+    async manifestUpdate(project, since, call = {}) {
+      await requireProject(project.projectDir);
+      return sessionOf(project).worker.request("manifest", { since }, { signal: call.signal });
     },
     getManifest: (project) => commands.artifact(project, "manifest.json"),
     getRunResults: (project) => commands.artifact(project, "run_results.json"),

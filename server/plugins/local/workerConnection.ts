@@ -7,6 +7,7 @@ import {
   workerHelloSchema,
   workerLineSchema,
   workerLintedSchema,
+  workerManifestSchema,
   workerParsedSchema,
   workerStatusSchema,
   type WorkerError,
@@ -27,6 +28,7 @@ const resultSchemas: { [Method in WorkerMethod]: z.ZodType } = {
   lint: workerLintedSchema,
   fix: workerFixedSchema,
   compile: workerCompiledSchema,
+  manifest: workerManifestSchema,
   status: workerStatusSchema,
   shutdown: z.object({}),
 };
