@@ -94,6 +94,28 @@ export class EngineCheck {
     });
   }
 
+  /** Rows of the node that a file defines, with `texts`, and the SQL that ran. */
+  show(
+    ready: Ready,
+    texts: ReadonlyMap<string, string>,
+    relative: string,
+    limit: number,
+    call: Call,
+  ): Promise<{ outcome: EngineOutcome; sql: string | null }> {
+    return this.#inTurn(call, async () => {
+      await this.#sync(ready, texts);
+      // What it says of the project now goes unheard.
+      this.#last = null;
+      const { config } = ready.environment;
+      const compiledFile = path.join(this.#privateDir, "compiled", config.name, relative);
+      await rm(compiledFile, { force: true });
+      const selection = { select: `path:${relative.split(path.sep).join("/")}` };
+      const args = [`--limit=${limit}`, "--output=json", "--indirect-selection=empty"];
+      const outcome = await runEngine(this.#command(ready, "show", { selection, args }), this.#log, call);
+      return { outcome, sql: await readFile(compiledFile, "utf8").catch(() => null) };
+    });
+  }
+
   async #inTurn<T>({ signal }: Call, work: () => Promise<T>): Promise<T> {
     return this.#queue.add(() => {
       if (signal?.aborted) throw new DbtCancelledError("Cancelled.");
@@ -121,12 +143,7 @@ export class EngineCheck {
     return command(verb, {
       projectDir: this.#shadow.dir,
       privateDir: this.#privateDir,
-      args: [
-        ...(engine.features.has("partialParse") ? ["--partial-parse"] : []),
-        ...(engine.features.has("partialLoad") ? ["--partial-load"] : []),
-        "--no-write-json",
-        ...args,
-      ],
+      args: [...(engine.features.has("partialParse") ? ["--partial-parse"] : []), "--no-write-json", ...args],
       ...rest,
     });
   }

@@ -33,6 +33,8 @@ export function readEngineMessage(text: string, level: "error" | "warn"): Engine
     place = readPlace(found[1] ?? "");
     rest = rest.slice(0, found.index);
   }
+  // What a driver adds where it has nothing to add.
+  rest = rest.replace(/ ?\(sqlstate: \[(?:0, )*0\], vendor_code: -?\d+\)/g, "").replace(/^Internal: /, "");
   rest = rest.replace(inPattern, (_whole, where: string) => {
     place ??= readPlace(where);
     return "";
@@ -85,23 +87,25 @@ export function pageOfCode(code: string): string | undefined {
 }
 
 /**
- * The path in the user's project that a path of the engine means.
- * @param base folder the engine's paths are relative to: the project it was given
- * @returns null for a file the user does not have: in a target folder of ours, or made by the engine
+ * The path in the user's project that a path of the engine means. It writes most relative to the project it was given,
+ * and some relative to the folder it runs in, which is the user's.
+ * @param base the project it was given: a copy, or the user's own
+ * @returns null for a file the user does not have: in a target folder, or made by the engine
  */
 export function userPath(
   file: string,
   { projectDir, base, targetDirs }: { projectDir: string; base: string; targetDirs: readonly string[] },
 ): string | null {
-  const absolute = path.resolve(base, file);
+  // `run/shop/models/b.sql` is relative to the target folder.
+  if (/^(run|compiled|generic_tests)[\\/]/.test(file)) return null;
+  const fromHere = path.resolve(projectDir, file);
+  const absolute = relativeInside(fromHere, base) === null ? path.resolve(base, file) : fromHere;
   const inside = relativeInside(absolute, base);
   const mapped = inside === null ? absolute : path.resolve(projectDir, inside);
-  for (const target of targetDirs) {
-    if (relativeInside(absolute, target) !== null || relativeInside(mapped, target) !== null) return null;
-  }
-  // `run/shop/models/b.sql` is relative to the target folder.
-  if (/^(run|compiled)[\\/]/.test(file)) return null;
-  return mapped;
+  const isMade = [absolute, mapped, fromHere].some((each) =>
+    targetDirs.some((target) => relativeInside(each, target) !== null),
+  );
+  return isMade ? null : mapped;
 }
 
 function relativeInside(file: string, folder: string): string | null {

@@ -66,38 +66,49 @@ function errorIn(
 
 const rowsSchema = z.array(z.record(z.string(), z.unknown()));
 
-/** Rows of a query, which the engine runs in the project's own folder. @throws DbtExecutionError with the warehouse's words */
+/**
+ * Rows of a query. The query stands in the file's place in the copy of the project, so it has the file's context; the
+ * engine runs it in the project's own folder, where a relative path of profiles.yml leads to the user's database.
+ * @throws DbtExecutionError with the warehouse's words
+ */
 export async function previewRows(
   check: EngineCheck,
   ready: Ready,
   request: PreviewRequest,
   call: Call,
 ): Promise<QueryRows> {
-  const compiled = await compileNode(check, ready, request, call);
-  if (compiled.sql === null) {
-    const { message = "It does not compile.", line = null, column = null } = compiled.error ?? {};
-    throw new DbtCompilationError(message, {
-      filePath: request.path,
-      ...(line !== null && { line }),
-      ...(column !== null && { column }),
-    });
-  }
-  const sql = withoutEnd(compiled.sql);
+  const { config } = ready.environment;
   const startedAt = performance.now();
-  const outcome = await check.run(
-    ready,
-    new Map(),
-    "show",
-    { args: [`--inline=${asText(sql)}`, `--limit=${request.limit}`, "--output=json"] },
-    call,
-  );
+  const relative = path.relative(config.projectDir, request.path);
+  const texts =
+    request.text === undefined ? new Map<string, string>() : new Map([[request.path, request.text]]);
+  const { outcome, sql } = await check.show(ready, texts, relative, request.limit, call);
   const errors = outcome.diagnostics.filter(({ severity }) => severity === "error");
   if (!outcome.shown || errors.length > 0) {
     const said = errors.map(({ message }) => message).join("\n");
     const driver = driverProblem(said);
     if (driver) throw new DbtEnvironmentError(driver.message, { remedy: driver.remedy });
-    if (said === "") throw engineFailure("show", outcome, ready.environment.config, check.dir);
-    throw new DbtExecutionError(said);
+    const mistake = errors.find(({ code, message }) => code !== "dbt1308" && !isWarehouses(message));
+    if (mistake) {
+      const own = errorIn(
+        { parse: [], node: errors, dropped: 0, sql: null, uniqueId: null, name: null, base: check.dir },
+        check,
+        ready,
+        request.path,
+      );
+      throw new DbtCompilationError(own.message, {
+        filePath: request.path,
+        ...(own.line !== null && { line: own.line }),
+        ...(own.column !== null && { column: own.column }),
+      });
+    }
+    if (said !== "") throw new DbtExecutionError(said);
+    if (outcome.exitCode === 0) {
+      throw new DbtExecutionError(
+        "The engine showed no rows: this file is no model, test or analysis of the project.",
+      );
+    }
+    throw engineFailure("show", outcome, config, check.dir);
   }
   const { preview, columns: said } = outcome.shown;
   const rows = rowsSchema.safeParse(parseExactly(preview)).data ?? [];
@@ -105,17 +116,15 @@ export async function previewRows(
   return {
     columns: columns.map((name) => ({ name, type: null })),
     rows: rows.slice(0, request.limit).map((row) => columns.map((name) => cell(row[name]))),
-    sql,
+    sql: sql ?? request.text ?? "",
     seconds: (performance.now() - startedAt) / 1000,
   };
 }
 
-/** Compiled SQL may hold braces; it must not be rendered again. */
-function asText(sql: string): string {
-  return /\{[{%#]/.test(sql) ? `{% raw %}${sql}{% endraw %}` : sql;
+/** Whether it is the warehouse that speaks: "Binder Error: ...", "Catalog Error: ...". */
+function isWarehouses(message: string): boolean {
+  return /^(Database Error|\w+ Error: )|sqlstate/.test(message);
 }
-
-const withoutEnd = (sql: string): string => sql.replace(/[\s;]+$/, "");
 
 /** Numbers beyond a double stay what they are, as text. */
 function parseExactly(text: string): unknown {

@@ -13,7 +13,7 @@ export interface EngineFacts {
 }
 
 /** - lint, format: commands; - staticAnalysis, partialParse: options of parse and compile. */
-export const engineFeatures = ["lint", "format", "staticAnalysis", "partialParse", "partialLoad"] as const;
+export const engineFeatures = ["lint", "format", "staticAnalysis", "partialParse"] as const;
 export type EngineFeature = (typeof engineFeatures)[number];
 
 export type ProbeEngine = (dbt: string, signal?: AbortSignal) => Promise<EngineFacts | { failure: string }>;
@@ -83,7 +83,6 @@ export function createEngineProbe(deps: { log: Log; env: NodeJS.ProcessEnv }): P
     }
     if (parse.text.includes("--static-analysis")) features.add("staticAnalysis");
     if (await accepts(dbt, "--partial-parse", signal)) features.add("partialParse");
-    if (await accepts(dbt, "--partial-load", signal)) features.add("partialLoad");
     const facts = { dbt, ...said, features };
     known.set(dbt, { facts, stamp });
     return facts;
