@@ -15,7 +15,7 @@ import type {
   TreeRow,
 } from "./manifest.ts";
 import type { CompiledText, PreviewParams, PreviewRows, Run, RunHead, RunNode, RunRequest } from "./run.ts";
-import type { ProjectStatus } from "./runtime.ts";
+import type { ProjectStatus, RuntimeName } from "./runtime.ts";
 
 /**
  * Every message of ours that goes over the language server's connection, with its direction. Standard messages are used
@@ -203,6 +203,20 @@ export const completeSelectorRequest = new RequestType<
 export const dataProductsRequest = new RequestType<{ projectDir: string }, { products: DataProduct[] }, void>(
   "dbt/getDataProducts",
 );
+/**
+ * client -> server: switch a project to another environment. Waits until what runs has ended (cancellable), then writes the
+ * choice into manifest.yaml; with "setting" the client writes its setting after the answer.
+ */
+export const selectRuntimeRequest = new RequestType<SelectRuntimeParams, { filePath: string | null }, void>(
+  "dbt/selectRuntime",
+);
+export interface SelectRuntimeParams {
+  projectDir: string;
+  runtime: RuntimeName;
+  where: "manifest" | "setting";
+  workDoneToken?: ProgressToken;
+}
+
 /** client -> server: targets and environments a project can be switched to. */
 export const targetsRequest = new RequestType<{ projectDir: string }, TargetChoices, void>("dbt/getTargets");
 

@@ -24,10 +24,11 @@ export const settings = {
     scope: "resource",
     markdownDescription:
       "Which environment compiles dbt for this project. `auto` follows `manifest.yaml`, and without one takes what is installed.",
-    offered: ["auto", "local"],
+    offered: ["auto", "local", "fusion"],
     enumDescriptions: [
       "Follow manifest.yaml; without one, take what is installed for the project",
       "dbt-core in the project's Python environment, linted by SQLFluff",
+      "The dbt v2 engine (Fusion): its own diagnostics, and SQLFluff where the project's Python environment has it",
     ],
   }),
   target: setting(z.string().default(""), {
@@ -43,6 +44,11 @@ export const settings = {
     scope: "machine-overridable",
     markdownDescription:
       "Python that has dbt and SQLFluff; `~` and `${workspaceFolder}` are understood. Empty: found by itself. **Floe dbt: Doctor** shows where it looked.",
+  }),
+  "fusion.path": setting(z.string().default(""), {
+    scope: "machine-overridable",
+    markdownDescription:
+      "The dbt v2 engine (`dbtf` or `dbt`); `~` and `${workspaceFolder}` are understood. Empty: found by itself in the project's Python environment, `~/.local/bin`, the usual folders and on `PATH`. **Floe dbt: Doctor** shows where it looked.",
   }),
   envFile: setting(z.string().default("${workspaceFolder}/.env"), {
     scope: "resource",

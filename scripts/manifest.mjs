@@ -11,7 +11,7 @@ import { settings } from "../protocol/settings.ts";
 const file = path.resolve(import.meta.dirname, "../package.json");
 
 /** Settings that choose what is executed, or what it is given: an untrusted workspace cannot set them. */
-const restrictedSettings = ["python.path", "profilesDir", "envFile", "runtime", "target"];
+const restrictedSettings = ["python.path", "fusion.path", "profilesDir", "envFile", "runtime", "target"];
 
 const configuration = {
   title: "Floe dbt",

@@ -39,6 +39,7 @@ async function main(argv: readonly string[]): Promise<number> {
       new Option("--runtime <name>", "environment that compiles dbt").choices(["auto", ...runtimeNames]),
     )
     .option("--python <path>", "Python that has dbt and SQLFluff")
+    .option("--dbt <path>", "the dbt v2 binary")
     .option("--fix", "mend what the linter can, in the files", false)
     .addOption(
       new Option("--format <format>", "how to print issues").choices([...lintFormats]).default("text"),

@@ -3,9 +3,11 @@ import path from "node:path";
 import { createConnection, ProposedFeatures } from "vscode-languageserver/node";
 import packageJson from "../package.json" with { type: "json" };
 import { defaultStorageDir } from "./platform/storage.ts";
+import type { DbtPlugin } from "./plugins/dbtPlugin.ts";
+import { createFusionPlugin, type FusionSettings } from "./plugins/fusion/fusionPlugin.ts";
 import { createLocalPlugin, type LocalSettings } from "./plugins/local/localPlugin.ts";
 import { dbtEnvironment } from "./plugins/local/envFile.ts";
-import { envFileOf, type PathContext, pythonPathOf } from "./projects/settingPaths.ts";
+import { enginePathOf, envFileOf, type PathContext, pythonPathOf } from "./projects/settingPaths.ts";
 import { createServer, type PluginHost } from "./server.ts";
 
 const usage = `floe-dbt language server ${packageJson.version}
@@ -41,19 +43,46 @@ function serve(): void {
       dbtEnvironment(envFileOf(settings, pathContext(workspaceDir)), process.env, log),
     readerThread: path.join(__dirname, "artifactReader.js"),
     plugins: (host) => ({
-      local: () =>
-        createLocalPlugin({
+      local: () => localPlugin(host, (projectDir, status) => host.onStatus(projectDir, status)),
+      fusion: () =>
+        createFusionPlugin({
           log: host.log,
           env: host.env,
           storageDir: host.storageDir,
-          workerDir: path.join(__dirname, "..", "worker"),
-          settingsOf: (projectDir) => Promise.resolve(localSettings(host, projectDir)),
+          settingsOf: (projectDir) => Promise.resolve(fusionSettings(host, projectDir)),
           interpreterOf: (projectDir) => host.interpreterOf(projectDir),
           onStatus: (projectDir, status) => host.onStatus(projectDir, status),
+          // A worker of its own: how it is, is not how the project is.
+          sqlfluff: localPlugin(host),
         }),
     }),
   });
   connection.listen();
+}
+
+function localPlugin(host: PluginHost, onStatus?: PluginHost["onStatus"]): DbtPlugin {
+  return createLocalPlugin({
+    log: host.log,
+    env: host.env,
+    storageDir: host.storageDir,
+    workerDir: path.join(__dirname, "..", "worker"),
+    settingsOf: (projectDir) => Promise.resolve(localSettings(host, projectDir)),
+    interpreterOf: (projectDir) => host.interpreterOf(projectDir),
+    ...(onStatus && { onStatus }),
+  });
+}
+
+function fusionSettings(host: PluginHost, projectDir: string): FusionSettings {
+  const { settings, config } = host.projectFacts(projectDir);
+  const context = pathContext(config.workspaceDir);
+  const enginePath = enginePathOf(settings, context);
+  const envFile = envFileOf(settings, context);
+  const wanted = config.runtimeConfig.fusion;
+  return {
+    ...(enginePath !== undefined && { enginePath }),
+    ...(envFile !== undefined && { envFile }),
+    ...(wanted && { wanted }),
+  };
 }
 
 function localSettings(host: PluginHost, projectDir: string): LocalSettings {

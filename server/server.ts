@@ -22,6 +22,7 @@ import { manifestFacts } from "./features/manifestFacts.ts";
 import { manifestState } from "./features/manifestState.ts";
 import { pullDiagnostics } from "./features/pullDiagnostics.ts";
 import { runs } from "./features/runs.ts";
+import { selectRuntime } from "./features/selectRuntime.ts";
 import { settingsChanges } from "./features/settingsChanges.ts";
 import { status } from "./features/status.ts";
 import { storedSql } from "./features/storedSql.ts";
@@ -34,6 +35,7 @@ import { OpenDocuments } from "./lint/openDocuments.ts";
 import { Definitions } from "./manifest/definitions.ts";
 import { Manifests } from "./manifest/manifests.ts";
 import { RedactingLog } from "./platform/log.ts";
+import { automaticRuntime } from "./plugins/automaticRuntime.ts";
 import { DbtConfigurationError } from "./plugins/errors.ts";
 import { createPluginRegistry, type PluginFactories } from "./plugins/registry.ts";
 import type { LiveStatus } from "./projects/project.ts";
@@ -85,6 +87,7 @@ const features: readonly Feature[] = [
   storedSql,
   doctor,
   environment,
+  selectRuntime,
   executeCommand,
   manifestState,
   manifestFacts,
@@ -136,6 +139,8 @@ export function createServer(connection: Connection, deps: ServerDeps): AsyncDis
       homeDir: homedir(),
       environmentOf: (set, workspaceDir) => deps.environmentOf(set, workspaceDir, log),
       log,
+      automaticRuntime: (project) =>
+        client.trusted ? automaticRuntime(registry, project.ref) : Promise.resolve("local"),
       textOf: (filePath) => documents.textOf(filePath),
     });
     const diagnostics = new DiagnosticsStore({

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { targetsRequest } from "../../protocol/requests.ts";
+import { selectRuntimeRequest, targetsRequest } from "../../protocol/requests.ts";
 import { pickProject } from "./pickProject.ts";
 import { setForProject } from "./projectSetting.ts";
 import type { CommandContext } from "./context.ts";
@@ -24,11 +24,35 @@ export async function selectRuntime(context: CommandContext, argument: unknown):
       iconPath: new vscode.ThemeIcon(name === runtime ? "check" : available ? "blank" : "circle-slash"),
       value: name,
     })),
+    {
+      label: "For everybody, in manifest.yaml",
+      kind: vscode.QuickPickItemKind.Separator,
+      value: undefined,
+    },
+    ...runtimes
+      .filter(({ name, available }) => available && name !== runtime)
+      .map(({ name, title }) => ({
+        label: `${title}, in manifest.yaml`,
+        description: `dbt_runtime: ${name}`,
+        iconPath: new vscode.ThemeIcon("file-code"),
+        value: name,
+        inManifest: true,
+      })),
   ];
   const picked = await vscode.window.showQuickPick(choices, {
     title: `Environment of ${projectName}`,
     placeHolder: runtime === null ? "None is in use" : `Now ${runtime} (${runtimeReason})`,
     matchOnDetail: true,
   });
-  if (picked) await setForProject(projectDir, "runtime", picked.value);
+  if (!picked) return;
+  const inManifest = "inManifest" in picked;
+  if (picked.value !== undefined) {
+    // What runs ends first, so that nothing of it stays.
+    await context.server.request(selectRuntimeRequest, {
+      projectDir,
+      runtime: picked.value,
+      where: inManifest ? "manifest" : "setting",
+    });
+  }
+  await setForProject(projectDir, "runtime", inManifest ? undefined : picked.value);
 }

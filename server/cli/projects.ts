@@ -9,6 +9,9 @@ import { defaultStorageDir } from "../platform/storage.ts";
 import type { DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
 import { DbtConfigurationError } from "../plugins/errors.ts";
 import { dbtEnvironment } from "../plugins/local/envFile.ts";
+import { automaticRuntime } from "../plugins/automaticRuntime.ts";
+import { createFusionPlugin, type FusionSettings } from "../plugins/fusion/fusionPlugin.ts";
+import type { LiveStatus } from "../projects/project.ts";
 import type { LocalSettings } from "../plugins/local/localEnvironment.ts";
 import { createLocalPlugin } from "../plugins/local/localPlugin.ts";
 import { createPluginRegistry } from "../plugins/registry.ts";
@@ -21,6 +24,8 @@ export interface ProjectOptions {
   target?: string;
   runtime?: "auto" | RuntimeName;
   python?: string;
+  /** The dbt v2 binary. */
+  dbt?: string;
   verbose: boolean;
 }
 
@@ -77,33 +82,48 @@ export async function openProjects(
     configs.set(projectDir, config);
   }
   const told = new Set<string>();
+  const local = (onStatus?: (projectDir: string, status: LiveStatus) => void): DbtPlugin =>
+    createLocalPlugin({
+      log,
+      env,
+      storageDir: defaultStorageDir(env),
+      workerDir: path.join(__dirname, "..", "worker"),
+      settingsOf: (projectDir) => Promise.resolve(localSettings(configs.get(projectDir), options)),
+      ...(onStatus && { onStatus }),
+    });
   const registry = createPluginRegistry({
     local: () =>
-      createLocalPlugin({
+      local((projectDir, { state, reason }) => {
+        // A failure is said once, as the error it ends in; what is wrong in the configuration is said already.
+        const known = mistakesDbtStumblesOver(configs.get(projectDir)?.problems ?? []).length > 0;
+        if (state !== "degraded" || reason === undefined || known || told.has(reason)) return;
+        told.add(reason);
+        terminal.words(`Linted without all that dbt knows: ${reason}`);
+      }),
+    fusion: () =>
+      createFusionPlugin({
         log,
         env,
         storageDir: defaultStorageDir(env),
-        workerDir: path.join(__dirname, "..", "worker"),
-        settingsOf: (projectDir) => Promise.resolve(localSettings(configs.get(projectDir), options)),
-        onStatus(projectDir, { state, reason }) {
-          // A failure is said once, as the error it ends in; what is wrong in the configuration is said already.
-          const known = mistakesDbtStumblesOver(configs.get(projectDir)?.problems ?? []).length > 0;
-          if (state !== "degraded" || reason === undefined || known || told.has(reason)) return;
-          told.add(reason);
-          terminal.words(`Linted without all that dbt knows: ${reason}`);
-        },
+        settingsOf: (projectDir) => Promise.resolve(fusionSettings(configs.get(projectDir), options)),
+        sqlfluff: local(),
       }),
   });
-  const projects = chosen.map(({ projectDir, workspaceDir }): OpenedProject => ({
-    project: {
+  const projects: OpenedProject[] = [];
+  for (const { projectDir, workspaceDir } of chosen) {
+    const project: ProjectRef = {
       projectDir,
       workspaceDir,
       ...(options.profilesDir && { profilesDir: path.resolve(options.profilesDir) }),
       ...(options.target && { target: options.target }),
-    },
-    plugin: registry.getPlugin("dbt", configs.get(projectDir)?.runtime.runtime ?? "local"),
-    paths: paths.filter((each) => each !== projectDir && ownerOf(each, chosen)?.projectDir === projectDir),
-  }));
+    };
+    const runtime = configs.get(projectDir)?.runtime.runtime ?? (await automaticRuntime(registry, project));
+    projects.push({
+      project,
+      plugin: registry.getPlugin("dbt", runtime),
+      paths: paths.filter((each) => each !== projectDir && ownerOf(each, chosen)?.projectDir === projectDir),
+    });
+  }
   return { projects, [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose]() };
 }
 
@@ -173,6 +193,15 @@ const holdsProject = (dir: string) => existsSync(path.join(dir, "dbt_project.yml
 function ancestors(dir: string): string[] {
   const parent = path.dirname(dir);
   return parent === dir ? [dir] : [dir, ...ancestors(parent)];
+}
+
+function fusionSettings(config: ProjectConfig | undefined, options: ProjectOptions): FusionSettings {
+  const wanted = config?.runtimeConfig.fusion;
+  return {
+    ...(config && { envFile: path.join(config.workspaceDir, ".env") }),
+    ...(options.dbt && { enginePath: path.resolve(options.dbt) }),
+    ...(wanted && { wanted }),
+  };
 }
 
 function localSettings(config: ProjectConfig | undefined, options: ProjectOptions): LocalSettings {

@@ -29,6 +29,8 @@ export interface ProjectConfig {
   runtimeConfig: RuntimeConfig;
   /** The floe.yaml that counts for this project, and the name it gives to what it describes. */
   floe: { filePath: string; name: string | null } | null;
+  /** floe's manifest.yaml, where there is one. */
+  manifestPath: string | null;
   /** Empty where there is no floe.yaml. */
   transforms: Transform[];
   /** Every file that was read or looked for: when one of them changes, appears or goes, so may this answer. */
@@ -102,6 +104,7 @@ export async function loadProjectConfig(
     runtime,
     runtimeConfig: manifest?.runtimeConfig ?? {},
     floe: floe.spec ? { filePath: floe.spec.filePath, name: floe.spec.name } : null,
+    manifestPath: floe.manifest?.filePath ?? null,
     transforms: floe.spec?.transforms ?? [],
     files: reader.lookedFor(),
     problems: inReadingOrder(reader.lookedFor(), [

@@ -3,8 +3,11 @@ import type { Connection, Diagnostic } from "vscode-languageserver/node";
 import { isInside, pathKey, uriOfPath } from "../platform/uri.ts";
 import type { OpenDocuments } from "./openDocuments.ts";
 
-/** Who says it: the linter of a file, the checks of a project's configuration, or dbt's last runs. They replace only their own. */
-export type DiagnosticOwner = "lint" | "config" | "run";
+/**
+ * Who says it: the linter of a file, an engine that checks a whole project, the checks of a project's configuration, or
+ * dbt's last runs. They replace only their own.
+ */
+export type DiagnosticOwner = "lint" | "engine" | "config" | "run";
 
 interface Entry {
   filePath: string;
@@ -122,6 +125,6 @@ export class DiagnosticsStore {
 }
 
 function all(entry: Entry): Diagnostic[] {
-  const { config = [], run = [], lint = [] } = entry.byOwner;
-  return [...config, ...run, ...lint];
+  const { config = [], run = [], engine = [], lint = [] } = entry.byOwner;
+  return [...config, ...run, ...engine, ...lint];
 }

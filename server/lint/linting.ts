@@ -85,7 +85,8 @@ export class Linting {
     const versions = new Map<string, number>();
     const texts = new Map<string, string>();
     for (const { filePath, document } of this.#deps.documents.all()) {
-      if (!isInside(filePath, project.ref.projectDir) || !isSql({ filePath, document })) continue;
+      if (!isInside(filePath, project.ref.projectDir)) continue;
+      if (!isLinted({ filePath, document }, project.plugin())) continue;
       versions.set(pathKey(filePath), document.version);
       texts.set(filePath, document.getText());
     }
@@ -101,6 +102,8 @@ export class Linting {
       ...(signal && { signal }),
       onEvent: (event) => {
         if (event.type === "fileLinted") show(event.filePath, event.issues);
+        else if (event.type === "projectChecked")
+          shows.push(this.#showChecked(project, event.issues, versions));
         else if (event.type === "progress") options.onProgress?.(event.done, event.total, event.label);
       },
     };
@@ -134,9 +137,10 @@ export class Linting {
   /** Resolves when nothing more is under way for the document's newest text. */
   async settled(filePath: string): Promise<void> {
     const file = this.#fileOf(filePath);
-    if (!file || !isSql(file)) return;
+    if (!file) return;
     const project = await this.#deps.projectOf(filePath);
     if (!project || project.settings["lint.run"] === "manual") return;
+    if (!this.#isLinted(file, project)) return;
     await this.#scheduler.whenIdle(filePath);
   }
 
@@ -149,12 +153,23 @@ export class Linting {
     modes: Settings["lint.run"][],
     action: (project: LintedProject) => void | Promise<void>,
   ): Promise<void> {
-    if (!isSql(file)) return;
+    if (!isSql(file) && !isYaml(file)) return;
     try {
       const project = await this.#deps.projectOf(file.filePath);
-      if (project && modes.includes(this.#modeOf(project))) await action(project);
+      if (project && this.#isLinted(file, project) && modes.includes(this.#modeOf(project)))
+        await action(project);
     } catch (error) {
       this.#deps.log.error(`Scheduling a lint of ${file.filePath} failed: ${String(error)}`);
+    }
+  }
+
+  #isLinted(file: OpenFile, project: LintedProject): boolean {
+    if (isSql(file)) return true;
+    try {
+      return isLinted(file, project.plugin());
+    } catch (error) {
+      if (error instanceof DbtError) return false;
+      throw error;
     }
   }
 
@@ -190,29 +205,34 @@ export class Linting {
     signal: AbortSignal | undefined,
   ): Promise<ProjectLintResult> {
     const version = document.version;
+    const checks = checksProject(project);
+    const open = checks ? this.#openIn(project) : [{ filePath, document }];
+    const versions = new Map(open.map((each) => [pathKey(each.filePath), each.document.version]));
+    const texts = new Map(open.map((each) => [each.filePath, each.document.getText()]));
     const show = (issues: readonly LintIssue[], notes: readonly Diagnostic[] = []): void => {
       if (signal?.aborted || this.#deps.documents.get(filePath)?.version !== version) return;
       const severity = project.settings["lint.severity"];
       // What is wrong with the project as a whole is shown as its configuration's.
-      const own = issues.filter((issue) => pathKey(issue.filePath) === pathKey(filePath));
+      const own = issues.filter(
+        (issue) => pathKey(issue.filePath) === pathKey(filePath) && !(checks && issue.source === "dbt"),
+      );
       const diagnostics = toDiagnostics(own, document, { severity, version });
       this.#deps.store.set("lint", filePath, [...notes, ...diagnostics], version);
     };
     const call: Call = {
       ...(signal && { signal }),
       onEvent: (event) => {
+        if (event.type === "projectChecked") void this.#showChecked(project, event.issues, versions);
         // A wave that says nothing new would only make the rules' issues flicker.
         if (event.type === "lintWave" && this.#bringsNew(filePath, event.issues)) show(event.issues);
       },
     };
     try {
       const plugin = project.plugin();
-      const texts = plugin.capabilities.has("lintUnsaved")
-        ? { texts: new Map([[filePath, document.getText()]]) }
-        : {};
+      const unsaved = plugin.capabilities.has("lintUnsaved") ? { texts } : {};
       const result = await plugin.lintProject(
         project.ref,
-        { paths: [filePath], ...texts, interactive: true },
+        { paths: [filePath], ...unsaved, interactive: true },
         call,
       );
       project.worked();
@@ -238,13 +258,45 @@ export class Linting {
     );
   }
 
+  /** Open files of a project that are worth checking. */
+  #openIn(project: LintedProject): OpenFile[] {
+    return this.#deps.documents
+      .all()
+      .filter((file) => isInside(file.filePath, project.ref.projectDir) && (isSql(file) || isYaml(file)));
+  }
+
+  /** What the engine says of the whole project replaces what it said before. */
+  async #showChecked(
+    project: LintedProject,
+    issues: readonly LintIssue[],
+    versions: ReadonlyMap<string, number>,
+  ): Promise<void> {
+    const { store, documents } = this.#deps;
+    const severity = project.settings["lint.severity"];
+    const byFile = Map.groupBy(issues, ({ filePath }) => filePath);
+    for (const filePath of store.filesOf("engine")) {
+      if (isInside(filePath, project.ref.projectDir) && !byFile.has(filePath)) byFile.set(filePath, []);
+    }
+    for (const [filePath, its] of byFile) {
+      const document = documents.get(filePath);
+      // Typed on since: a newer answer is on its way.
+      if (document && versions.has(pathKey(filePath)) && versions.get(pathKey(filePath)) !== document.version)
+        continue;
+      const diagnostics = document
+        ? toDiagnostics(its, document, { severity, version: document.version })
+        : await diagnosticsOfFile(filePath, its, severity);
+      store.set("engine", filePath, diagnostics);
+    }
+  }
+
   async #showFile(
     project: LintedProject,
     filePath: string,
-    issues: readonly LintIssue[],
+    all: readonly LintIssue[],
     version: number | null,
   ): Promise<void> {
     const severity = project.settings["lint.severity"];
+    const issues = checksProject(project) ? all.filter(({ source }) => source !== "dbt") : all;
     const document = this.#deps.documents.get(filePath);
     if (document) {
       if (document.version !== version) return;
@@ -277,6 +329,17 @@ function notLinted({ reason }: SkippedFile): Diagnostic {
   const start = { line: 0, character: 0 };
   const message = `Not linted: ${reason}`;
   return { range: { start, end: start }, severity: DiagnosticSeverity.Hint, source: "floe dbt", message };
+}
+
+const checksProject = (project: LintedProject): boolean => project.plugin().capabilities.has("checkProject");
+
+/** What a runtime lints: SQL, and YAML where its engine checks the project with it. */
+function isLinted(file: OpenFile, plugin: DbtPlugin): boolean {
+  return isSql(file) || (isYaml(file) && plugin.capabilities.has("checkProject"));
+}
+
+export function isYaml({ filePath }: OpenFile): boolean {
+  return /\.ya?ml$/i.test(filePath);
 }
 
 export function isSql({ filePath, document }: OpenFile): boolean {

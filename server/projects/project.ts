@@ -1,7 +1,8 @@
-import type { ProjectStatus, Remedy } from "../../protocol/runtime.ts";
+import type { ProjectStatus, Remedy, RuntimeName } from "../../protocol/runtime.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import { mistakesDbtStumblesOver, type ConfigProblem } from "../config/configProblem.ts";
 import type { ProjectConfig } from "../config/projectConfig.ts";
+import { isInside } from "../platform/uri.ts";
 import type { DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
 import { DbtConfigurationError, type DbtError } from "../plugins/errors.ts";
 import type { PluginRegistry } from "../plugins/registry.ts";
@@ -17,6 +18,8 @@ export type LiveStatus = Pick<ProjectStatus, "state" | "reason" | "remedy"> & {
 export class Project {
   config: ProjectConfig;
   settings: Settings;
+  /** What is installed, where nobody chose. */
+  automatic: RuntimeName = "local";
   #live: LiveStatus = { state: "idle" };
   #failure: DbtError | null = null;
   #versions: Record<string, string> = {};
@@ -37,6 +40,10 @@ export class Project {
 
   get dir(): string {
     return this.config.projectDir;
+  }
+
+  holds(filePath: string): boolean {
+    return isInside(filePath, this.dir);
   }
 
   get ref(): ProjectRef {
@@ -89,6 +96,7 @@ export class Project {
       if (!(error instanceof DbtConfigurationError)) throw error;
     }
     this.#failure = null;
+    this.#versions = {};
     this.live({ state: "idle" });
   }
 
@@ -124,10 +132,12 @@ export class Project {
   }
 
   get #runtime(): NonNullable<ProjectStatus["runtime"]> {
-    return this.config.runtime.runtime ?? "local";
+    return this.config.runtime.runtime ?? this.automatic;
   }
 
   #automaticReason(): string {
+    if (this.automatic !== "local")
+      return "automatic: a dbt v2 engine is installed, and no dbt-core in Python";
     const python = this.#versions["python"];
     return python === undefined
       ? "automatic: dbt-core in the project's Python environment"

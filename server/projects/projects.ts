@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { ProjectStatus } from "../../protocol/runtime.ts";
+import type { ProjectStatus, RuntimeName } from "../../protocol/runtime.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import { type DiscoveredProject, discoverProjects, owningProject } from "../config/discoverProjects.ts";
 import { loadProjectConfig, type ProjectConfig } from "../config/projectConfig.ts";
@@ -18,6 +18,8 @@ export interface ProjectsDeps {
   /** Environment dbt has in a project. */
   environmentOf: (settings: Settings, workspaceDir: string) => Promise<NodeJS.ProcessEnv>;
   log: Log;
+  /** What is installed for a project nobody chose a runtime for. It may start processes. */
+  automaticRuntime: (project: Project) => Promise<RuntimeName>;
   /** Unsaved text of a configuration file that is open. */
   textOf: (filePath: string) => string | undefined;
 }
@@ -176,6 +178,7 @@ export class Projects {
       if (known.started && isStale) await known.stop();
       known.config = config;
       known.settings = settings;
+      await this.#findRuntime(known);
       this.#tell("configured", known);
       return;
     }
@@ -184,7 +187,17 @@ export class Projects {
       changed: () => this.#statusChanged(),
     });
     this.#projects.set(pathKey(projectDir), project);
+    await this.#findRuntime(project);
     this.#tell("configured", project);
+  }
+
+  async #findRuntime(project: Project): Promise<void> {
+    if (project.config.runtime.runtime !== null) return;
+    const installed = await this.#deps.automaticRuntime(project);
+    if (installed === project.automatic) return;
+    if (project.started) await project.stop();
+    project.automatic = installed;
+    this.#statusChanged();
   }
 
   #next(what: string, work: () => Promise<void>): Promise<void> {
@@ -219,6 +232,7 @@ function compilesElsewhere(project: Project, config: ProjectConfig, settings: Pr
     its.profile.dir,
     set.target,
     set["python.path"],
+    set["fusion.path"],
     set.envFile,
   ];
   return JSON.stringify(facts(project.config, project.settings)) !== JSON.stringify(facts(config, settings));

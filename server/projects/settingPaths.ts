@@ -21,6 +21,12 @@ export function pythonPathOf(settings: Settings, context: PathContext): string |
   return program === "" ? undefined : program;
 }
 
+/** `floeDbt.fusion.path`: absolute, or a bare name for PATH; undefined where it is not set. */
+export function enginePathOf(settings: Settings, context: PathContext): string | undefined {
+  const program = resolveProgramPath(settings["fusion.path"], context.workspaceDir, contextOf(context));
+  return program === "" ? undefined : program;
+}
+
 function contextOf({ workspaceDir, homeDir, env }: PathContext): Parameters<typeof expandSettingPath>[1] {
   return { workspaceFolder: workspaceDir, homeDir, env };
 }

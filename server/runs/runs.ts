@@ -86,6 +86,22 @@ export class Runs implements AsyncDisposable {
     return record.head.id;
   }
 
+  /** Resolves when nothing of a project runs or waits. @throws DbtCancelledError once the signal fires */
+  async idle(projectDir: string, signal: AbortSignal): Promise<void> {
+    const going = (): Entry[] =>
+      [...this.#entries.values()].filter(
+        ({ record: { head } }) =>
+          pathKey(head.request.projectDir) === pathKey(projectDir) && !hasEnded(head.state),
+      );
+    const aborted = new Promise<never>((_resolve, reject) => {
+      signal.addEventListener("abort", () => reject(new DbtCancelledError("Cancelled.")), { once: true });
+    });
+    aborted.catch(() => undefined);
+    for (let entries = going(); entries.length > 0; entries = going()) {
+      await Promise.race([Promise.all(entries.map(({ ended }) => ended)), aborted]);
+    }
+  }
+
   /** Reads the history of a project, once. */
   open(project: RunProject): void {
     const { projectDir } = project.ref;

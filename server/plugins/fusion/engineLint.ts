@@ -15,6 +15,8 @@ export interface EngineLintDeps {
   sqlfluff: DbtPlugin | undefined;
   /** Which linter spoke, for the status. */
   onLinter: (linter: string) => void;
+  /** The engine has said what it has to say; a linter may still be at it. */
+  onChecked: () => void;
 }
 
 /** How many of the engine's diagnostics are shown: a project that only dbt-core accepts has thousands. */
@@ -32,7 +34,6 @@ export async function lintWithEngine(
   call: Call,
 ): Promise<ProjectLintResult> {
   const { check, ready } = deps;
-  const { config } = ready.environment;
   const texts = request.texts ?? new Map<string, string>();
   const single = request.paths?.length === 1 ? (request.paths[0] ?? null) : null;
 
@@ -40,6 +41,7 @@ export async function lintWithEngine(
     const checked = await check.check(ready, texts, single, call);
     const issues = issuesOf(checked, ready, check);
     call.onEvent?.({ type: "projectChecked", issues });
+    deps.onChecked();
     return issues;
   })();
   // The linter's events wait for it, so that each file is told once, with all that is known.
@@ -65,7 +67,6 @@ export async function lintWithEngine(
       });
     }
   }
-  void config;
   return result;
 }
 
@@ -111,7 +112,9 @@ async function lintSql(
       if (!(error instanceof DbtEnvironmentError)) throw error;
     }
   }
-  deps.onLinter("the engine's own checks; there is no SQLFluff in the project's Python environment");
+  const asked = sqlPaths === undefined || sqlPaths.length > 0;
+  if (asked)
+    deps.onLinter("the engine's own checks; there is no SQLFluff in the project's Python environment");
   const engine = await engineIssues;
   const files = await sqlFilesOf(ready.environment.config, request.paths);
   for (const filePath of files) {

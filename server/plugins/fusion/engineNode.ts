@@ -15,13 +15,11 @@ export async function compileNode(
   request: CompileRequest,
   call: Call,
 ): Promise<CompiledNode> {
-  const { config } = ready.environment;
   const texts =
     request.text === undefined ? new Map<string, string>() : new Map([[request.path, request.text]]);
   const checked = await check.check(ready, texts, request.path, call);
   const fallback = path.basename(request.path).replace(/\.\w+$/, "");
   const error = checked.sql === null ? errorIn(checked, check, ready, request.path) : null;
-  void config;
   return {
     sql: error ? null : (checked.sql?.trim() ?? null),
     uniqueId: request.fragment ? null : checked.uniqueId,

@@ -38,6 +38,8 @@ interface Session {
   /** The whole project at once, so that what is typed does not wait for it. */
   whole: EngineCheck;
   linter: string;
+  /** The last status of an engine that works. */
+  told: LiveStatus | null;
 }
 
 /** The dbt v2 engine, over its command line. Nothing is started until something is asked for. */
@@ -79,6 +81,7 @@ export function createFusionPlugin(deps: FusionPluginDeps): DbtPlugin {
       live: new EngineCheck(path.join(dir, "live"), project.projectDir, log),
       whole: new EngineCheck(path.join(dir, "whole"), project.projectDir, log),
       linter: "",
+      told: null,
     };
     sessions.set(dir, made);
     return made;
@@ -96,7 +99,7 @@ export function createFusionPlugin(deps: FusionPluginDeps): DbtPlugin {
   /** What the status says of an engine that works. */
   function tellReady(project: ProjectRef, { environment, engine }: Ready, linter: string): void {
     const [problem] = environment.problems;
-    tell(project, {
+    const told: LiveStatus = {
       state: problem ? "degraded" : "ready",
       ...(problem && { reason: problem.message }),
       ...(problem?.remedy && { remedy: problem.remedy }),
@@ -105,7 +108,9 @@ export function createFusionPlugin(deps: FusionPluginDeps): DbtPlugin {
         ...(linter !== "" && { "linted by": linter }),
         "dbt path": engine.dbt,
       },
-    });
+    };
+    sessionOf(project).told = told;
+    tell(project, told);
   }
 
   /** The engine and its environment, said in the status. @throws DbtError */
@@ -164,6 +169,7 @@ export function createFusionPlugin(deps: FusionPluginDeps): DbtPlugin {
           check,
           ready: engine,
           sqlfluff: deps.sqlfluff,
+          onChecked: () => tellReady(project, engine, session.linter),
           onLinter: (linter) => {
             session.linter = linter;
           },
@@ -187,7 +193,14 @@ export function createFusionPlugin(deps: FusionPluginDeps): DbtPlugin {
       }
     },
 
-    filesChanged: (project, paths) => deps.sqlfluff?.filesChanged(project, paths),
+    filesChanged(project, paths) {
+      deps.sqlfluff?.filesChanged(project, paths);
+      const session = sessions.get(privateDirOf(project));
+      if (!session?.told) return;
+      // What the engine said of the open files may be otherwise now; they are asked for again.
+      tell(project, { ...session.told, state: "parsing" });
+      tell(project, session.told);
+    },
 
     async compileNode(project, request, call = {}) {
       const its = stoppable(project, call);
