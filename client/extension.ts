@@ -7,6 +7,7 @@ import { log } from "./log.ts";
 import { Manifests } from "./manifests.ts";
 import { pythonExtension } from "./python.ts";
 import { Runs } from "./runs/runs.ts";
+import { provideRunTasks } from "./tasks/runTasks.ts";
 import { startWhenAllowed } from "./startWhenAllowed.ts";
 import { PreviewView } from "./preview/previewView.ts";
 import { CompiledViews } from "./views/compiled/compiledViews.ts";
@@ -56,6 +57,7 @@ export function activate(context: vscode.ExtensionContext): FloeDbtApi {
     runsView,
     runLog,
     showRunProgress(runs, runsView),
+    provideRunTasks(started, runs),
     registerCommands({
       server: started,
       doctor,

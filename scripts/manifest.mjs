@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import { format, resolveConfig } from "prettier";
 import { z } from "zod";
 import { commandFacts, submenuFacts } from "../client/commands/list.ts";
+import { runVerbs } from "../protocol/run.ts";
 import { settings } from "../protocol/settings.ts";
 
 const file = path.resolve(import.meta.dirname, "../package.json");
@@ -102,6 +103,52 @@ const viewsWelcome = [
   },
 ];
 
+const taskDefinitions = [
+  {
+    type: "floeDbt",
+    required: ["command"],
+    properties: {
+      command: {
+        type: "string",
+        enum: runVerbs,
+        description: "What dbt does.",
+      },
+      select: {
+        type: "string",
+        description: "Selection of nodes, as in dbt's --select. Everything where absent.",
+      },
+      exclude: { type: "string", description: "Nodes to leave out, as in dbt's --exclude." },
+      fullRefresh: { type: "boolean", description: "Build incremental models and seeds from scratch." },
+      vars: { type: "string", description: "Variables, as YAML or JSON." },
+      flags: { type: "array", items: { type: "string" }, description: "Further options of dbt, one each." },
+      projectDir: {
+        type: "string",
+        description:
+          "Folder of the project, absolute or from the workspace folder. Where absent, the project at the workspace folder, else that of the active file.",
+      },
+    },
+    when: "floeDbt.running",
+  },
+];
+
+/** Of the lines of our task's terminal, and of `floe-dbt` in one: file:line: severity: message. */
+const problemMatchers = [
+  {
+    name: "floeDbt",
+    label: "Floe dbt",
+    owner: "floeDbtTask",
+    source: "dbt",
+    fileLocation: "absolute",
+    pattern: {
+      regexp: "^((?:[A-Za-z]:)?[^:]+):(\\d+): (error|warning): (.*)$",
+      file: 1,
+      line: 2,
+      severity: 3,
+      message: 4,
+    },
+  },
+];
+
 const grammars = [
   {
     language: "jinja-sql",
@@ -126,7 +173,8 @@ function injection(name, injectTo) {
 const walkthrough = {
   id: "floeDbt.start",
   title: "Get started with Floe dbt",
-  description: "SQLFluff as you type, with the real dbt context.",
+  description:
+    "Your first five minutes: lint, run, test and browse a dbt project without leaving the editor.",
   steps: [
     {
       id: "open",
@@ -151,6 +199,34 @@ const walkthrough = {
         "Open a model: issues are underlined while you type. Fix one with the light bulb, or a whole project with a preview.\n[Fix Project](command:floeDbt.fixProject)",
       media: { markdown: "media/walkthrough/lint.md" },
       completionEvents: ["onCommand:floeDbt.fixFile", "onCommand:floeDbt.fixProject"],
+    },
+    {
+      id: "run",
+      title: "Run a model",
+      description:
+        "Open a model and use $(play) above it, or build everything. Watch it node by node in Runs.\n[Build the Project](command:floeDbt.buildProject)\n[Show Runs](command:floeDbt.showRuns)",
+      media: { markdown: "media/walkthrough/run.md" },
+      completionEvents: [
+        "onView:floeDbt.runs",
+        "onCommand:floeDbt.buildProject",
+        "onCommand:floeDbt.runModel",
+      ],
+    },
+    {
+      id: "tests",
+      title: "See what is tested",
+      description:
+        "Every test of the project, under the model it tests: run one, and see the rows that fail it.\n[Show Tests](command:workbench.view.testing.focus)",
+      media: { markdown: "media/walkthrough/tests.md" },
+      completionEvents: ["onView:workbench.view.testing", "onCommand:floeDbt.testProject"],
+    },
+    {
+      id: "browse",
+      title: "Find your way",
+      description:
+        "Sources, models, tests and macros, with what is above and below each.\n[Browse the Project](command:workbench.view.extension.floeDbt)",
+      media: { markdown: "media/walkthrough/browse.md" },
+      completionEvents: ["onView:floeDbt.project"],
     },
   ],
 };
@@ -180,6 +256,8 @@ export const generated = {
     viewsContainers,
     views,
     viewsWelcome,
+    taskDefinitions,
+    problemMatchers,
     languages: [
       {
         id: "jinja-sql",

@@ -269,6 +269,18 @@ export const runCommands = {
     palette: "false",
     menus: { "view/item/context": { when: runsRow("^node .*\\bcompiled\\b"), group: "2_open@2" } },
   },
+  "floeDbt.showRunRows": {
+    title: "Show Failing Rows",
+    icon: "$(table)",
+    palette: "false",
+    enablement: "floeDbt.running",
+    menus: {
+      "view/item/context": [
+        { when: runsRow("^node .*\\brows\\b"), group: "inline@1" },
+        { when: runsRow("^node .*\\brows\\b"), group: "2_open@3" },
+      ],
+    },
+  },
   "floeDbt.showRunLog": {
     title: "Open Log",
     icon: "$(output)",

@@ -39,6 +39,7 @@ export function runHandlers(context: CommandContext): Record<RunCommandId, Handl
     "floeDbt.showRuns": () => vscode.commands.executeCommand("floeDbt.runs.focus"),
     "floeDbt.openRunNode": async (row) => (await rows()).openRunNode(context, row),
     "floeDbt.showRunSql": async (row) => (await rows()).showRunSql(context, row),
+    "floeDbt.showRunRows": async (row) => (await rows()).showRunRows(context, row),
     "floeDbt.showRunLog": async (row) => (await rows()).showRunLog(context, row),
     "floeDbt.openRunLink": async (row) => (await rows()).openRunLink(context, row),
     "floeDbt.copyRunMessage": async (row) => (await rows()).copyRunMessage(context, row),

@@ -3,7 +3,7 @@ import type { RunNode } from "../../protocol/run.ts";
 import { inform } from "../log.ts";
 import { runTitle } from "../runs/command.ts";
 import { requestForFailed, requestForNode } from "../runs/again.ts";
-import { plainText } from "../runs/plainText.ts";
+import { firstLine, plainText } from "../runs/plainText.ts";
 import type { KnownRun } from "../runs/runList.ts";
 import type { RunsRow } from "../views/runsView.ts";
 import type { CommandContext } from "./context.ts";
@@ -101,6 +101,26 @@ export async function showRunSql(context: CommandContext, argument: unknown): Pr
   const { node } = theNode(context, argument);
   if (node.compiledPath === null) throw new Error(`dbt has compiled no SQL for ${node.name}.`);
   await vscode.window.showTextDocument(vscode.Uri.file(node.compiledPath), { preview: true });
+}
+
+/** The rows that fail a test, in the grid of the query results. */
+export async function showRunRows(context: CommandContext, argument: unknown): Promise<void> {
+  const { run, node } = theNode(context, argument);
+  const { failingRowsRequest } = await import("../../protocol/requests.ts");
+  const { projectDir } = run.head.request;
+  const { uniqueId, name, filePath } = node;
+  const limit = vscode.workspace
+    .getConfiguration("floeDbt", vscode.Uri.file(projectDir))
+    .get<number>("preview.limit", 500);
+  await context.preview.run(
+    {
+      title: `Failing rows of ${firstLine(name)}`,
+      source: filePath === null ? null : vscode.Uri.file(filePath),
+      rows: (rows, token) =>
+        context.server.request(failingRowsRequest, { projectDir, uniqueId, limit: rows }, token),
+    },
+    limit,
+  );
 }
 
 export async function showRunLog(context: CommandContext, argument: unknown): Promise<void> {

@@ -61,22 +61,26 @@ async function askSelector(
       // A selector can be typed without help.
     }
   };
-  const type = (text: string): void => {
-    pick.value = text;
+  const follow = (text: string): void => {
     show([]);
     void complete(text);
   };
 
   try {
     return await new Promise<string | undefined>((resolve) => {
-      pick.onDidChangeValue(type);
+      pick.onDidChangeValue(follow);
       pick.onDidAccept(() => {
         const item = pick.activeItems[0]?.item;
-        if (item && !item.final) type(item.value);
-        else if (item) resolve(item.value);
+        // What is typed counts, also where the list has not followed it yet.
+        if (!item || item.kind === "itself") resolve(pick.value.trim() || undefined);
+        else if (item.kind === "before") resolve(item.value);
+        else {
+          pick.value = item.value;
+          follow(item.value);
+        }
       });
       pick.onDidHide(() => resolve(undefined));
-      type("");
+      follow("");
       pick.show();
     });
   } finally {

@@ -7,6 +7,8 @@ import type { CommandContext } from "./context.ts";
 
 const offered: readonly CommandId[] = [
   "floeDbt.showDoctor",
+  "floeDbt.buildProject",
+  "floeDbt.runSelector",
   "floeDbt.selectTarget",
   "floeDbt.selectRuntime",
   "floeDbt.lintProject",

@@ -1,4 +1,4 @@
-import type { RunNode, RunRequest } from "../../protocol/run.ts";
+import type { RunNode, RunRequest, RunVerb } from "../../protocol/run.ts";
 import { wholeProject } from "./command.ts";
 import type { KnownRun } from "./runList.ts";
 import { selectorOf } from "./selectors.ts";
@@ -19,9 +19,15 @@ export function requestForFailed({ head, nodes }: KnownRun): RunRequest | undefi
   return {
     ...withoutSelection(head.request),
     ...(head.request.flags === undefined ? {} : { flags: head.request.flags }),
-    select: [...new Set(failed.map(selectorOf))].join(" "),
+    select: [...new Set(failed.map((node) => mended(head.request.verb, node)))].join(" "),
     title: `failed of ${head.title.replace(/^(failed of )+/, "") || wholeProject}`,
   };
+}
+
+/** What a test found is mended in what it tests: a build makes that anew as well, or the test would fail again. */
+function mended(verb: RunVerb, node: RunNode): string {
+  const isTest = node.resourceType === "test" || node.resourceType === "unit_test";
+  return verb === "build" && isTest ? `1+${selectorOf(node)}` : selectorOf(node);
 }
 
 /** One node of a run again, by what fits it: a test is tested, a seed is loaded. */
@@ -43,7 +49,7 @@ function withoutSelection({ projectDir, verb, fullRefresh, vars }: RunRequest): 
   };
 }
 
-function verbOf({ verb }: RunRequest, { resourceType }: RunNode): RunRequest["verb"] {
+function verbOf({ verb }: RunRequest, { resourceType }: RunNode): RunVerb {
   if (verb === "compile") return verb;
   switch (resourceType) {
     case "test":

@@ -1,7 +1,7 @@
-import type { NodeStatus, RunHead, RunNode, RunState, RunStep } from "../../protocol/run.ts";
+import type { NodeStatus, RunNode, RunState, RunStep } from "../../protocol/run.ts";
 import { runTitle } from "./command.ts";
 import { firstLine, plainText } from "./plainText.ts";
-import { isActive, type KnownRun, tally } from "./runList.ts";
+import { isActive, isFailure, type KnownRun, tally } from "./runList.ts";
 import { duration, timingBar, when } from "./timing.ts";
 
 /** What a row of the Runs view shows, as data. All of it is text: nothing in it becomes a link, markup or an icon. */
@@ -204,9 +204,12 @@ export function noteLook(text: string, tone: "error" | "info"): RowLook {
   };
 }
 
-/** The message is a row of its own where no node says it. */
-export const toldMessage = (head: RunHead): string | null =>
-  head.state === "error" || head.state === "interrupted" || head.state === "failed" ? head.message : null;
+/** What a run has to say of itself: a row of its own, where its nodes do not say it. */
+export function toldMessage(run: KnownRun): { text: string; tone: "error" | "info" } | null {
+  const { message: text } = run.head;
+  if (text === null || isActive(run.head) || tally(run).failed > 0) return null;
+  return { text, tone: isFailure(run.head) ? "error" : "info" };
+}
 
 const order: Record<NodeStatus, number> = {
   error: 0,

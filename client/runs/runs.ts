@@ -48,11 +48,15 @@ export class Runs implements vscode.Disposable {
     return this.#list.get(id);
   }
 
-  /** @returns the run's id, as soon as it is in the queue. @throws if it cannot be started at all */
-  async start(request: RunRequest): Promise<string> {
+  /**
+   * @param options `quiet`: whoever starts it tells how it ended
+   * @returns the run's id, as soon as it is in the queue
+   * @throws if it cannot be started at all
+   */
+  async start(request: RunRequest, options: { quiet?: boolean } = {}): Promise<string> {
     const { startRunRequest } = await requests();
     const { id } = await this.#server.request(startRunRequest, request);
-    this.#mine.add(id);
+    if (options.quiet !== true) this.#mine.add(id);
     this.#tell(id);
     return id;
   }

@@ -7,8 +7,8 @@ export interface SelectorItem {
   description: string;
   /** What the text becomes when it is chosen. */
   value: string;
-  /** Whether choosing it ends the typing. */
-  final: boolean;
+  /** itself: what is typed; completion: the typing goes on with it; before: what was run once, as it was */
+  kind: "itself" | "completion" | "before";
 }
 
 const icons: Record<SelectorSuggestion["kind"], string> = {
@@ -38,13 +38,23 @@ export function selectorItems(
       label: `${icons[kind]} ${firstLine(inserted)}`,
       description: firstLine(detail, 80),
       value: typed.slice(0, from) + inserted + typed.slice(to),
-      final: false,
+      kind: "completion" as const,
     }))
     .filter(({ value }) => value !== typed);
   const before = history
     .filter((each) => each !== text && each.includes(text))
-    .map((each) => ({ label: `$(history) ${each}`, description: "run before", value: each, final: true }));
-  const itself = { label: `$(play) ${text}`, description: "select this", value: text, final: true };
+    .map((each) => ({
+      label: `$(history) ${each}`,
+      description: "run before",
+      value: each,
+      kind: "before" as const,
+    }));
+  const itself = {
+    label: `$(play) ${text}`,
+    description: "select this",
+    value: text,
+    kind: "itself" as const,
+  };
   return text === "" ? [...before, ...completed] : [itself, ...completed, ...before];
 }
 

@@ -1,5 +1,3 @@
-const eighths = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-
 /**
  * A bar of text, as long as `seconds` is of `longest`: what takes the time is seen at a glance.
  * @param cells how long the longest is, in characters
@@ -7,8 +5,8 @@ const eighths = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
  */
 export function timingBar(seconds: number | null, longest: number, cells = 6): string {
   if (seconds === null || longest <= 0 || seconds < 0) return "";
-  const filled = Math.max(1, Math.round((Math.min(seconds, longest) / longest) * cells * 8));
-  return "█".repeat(Math.floor(filled / 8)) + (eighths[filled % 8] ?? "");
+  const halves = Math.max(1, Math.round((Math.min(seconds, longest) / longest) * cells * 2));
+  return "━".repeat(Math.floor(halves / 2)) + (halves % 2 === 1 ? "╸" : "");
 }
 
 /** "0.04 s", "3.2 s", "48 s", "2 min 05 s", "1 h 02 min". */

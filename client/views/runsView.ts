@@ -86,9 +86,9 @@ export class RunsView implements vscode.Disposable, vscode.TreeDataProvider<Runs
     const run = parent.kind === "run" ? this.#runs.get(parent.runId) : undefined;
     if (!run) return [];
     const { id: runId, notices, steps } = run.head;
-    const message = toldMessage(run.head);
+    const message = toldMessage(run);
     return [
-      ...(message === null ? [] : [this.#row({ kind: "note", runId, text: message, tone: "error" })]),
+      ...(message === null ? [] : [this.#row({ kind: "note", runId, ...message })]),
       ...notices.map((text) => this.#row({ kind: "note", runId, text, tone: "info" })),
       ...steps.map((_, index) => this.#row({ kind: "step", runId, index })),
       ...nodesInOrder(run).map(({ uniqueId }) => this.#row({ kind: "node", runId, uniqueId })),

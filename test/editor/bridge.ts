@@ -43,6 +43,10 @@ export interface Page {
   quickPickItems(): Promise<string[]>;
   /** Chooses an entry of the quick pick that is open; its label or description holds this text. */
   pickQuickPickItem(text: string): Promise<void>;
+  /** Types into the quick pick that is open, in place of what is there. */
+  quickPickType(text: string): Promise<void>;
+  /** Waits for an entry of the quick pick that is open, by a text in it, and gives its text and description. */
+  quickPickRow(text: string): Promise<string>;
   /** Opens the light bulb's menu at the cursor, and gives its entries in their order. */
   codeActionMenu(): Promise<string[]>;
   /** Chooses an entry of the light bulb's menu that is open. */
@@ -70,6 +74,8 @@ export interface Page {
   treeRows(view: string): Promise<string[]>;
   /** Waits until a row of the tree matches, and gives its text. */
   treeRow(view: string, pattern: string): Promise<string>;
+  /** Waits until what a row says to a screen reader matches, and gives all of it. */
+  treeRowSaying(view: string, pattern: string): Promise<string>;
   clickTreeRow(view: string, pattern: string): Promise<void>;
   /** Opens or closes a row by its arrow. */
   toggleTreeRow(view: string, pattern: string): Promise<void>;

@@ -40,6 +40,13 @@ export const suites: Suite[] = [
     seconds: 300,
   },
   {
+    name: "runs",
+    makeWorkspace: sampleToRun,
+    machineSettings: samplePython,
+    trusted: true,
+    seconds: 240,
+  },
+  {
     name: "settings",
     makeWorkspace: copySample,
     machineSettings: samplePython,
@@ -133,4 +140,21 @@ function pinnedSample(dir: string): void {
     path.join(dir, "manifest.yaml"),
     'plugins:\n  dbt_runtime: local\n  dbt_runtime_config:\n    local: {dbt_version: "1.11"}\n',
   );
+}
+
+/** The sample, with a test that fails and a model that never ends. */
+function sampleToRun(dir: string): void {
+  copySample(dir);
+  const files = {
+    "models/trouble/twice.sql": "select 1 as hut_id\nunion all\nselect 1 as hut_id\n",
+    "models/trouble/trouble.yml":
+      "models:\n  - name: twice\n    columns:\n      - name: hut_id\n        data_tests:\n          - unique\n",
+    "models/trouble/never.sql":
+      "{{ config(materialized='table') }}\nselect sum(sin(a.range * b.range)) as total\nfrom range(100000000) as a, range(100000000) as b\n",
+  };
+  for (const [name, text] of Object.entries(files)) {
+    const file = path.join(dir, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
 }

@@ -6,6 +6,7 @@ export const suiteTests: Record<string, () => Promise<unknown>> = {
   monorepo: () => import("../suites/monorepo/monorepo.test.ts"),
   noProject: () => import("../suites/noProject/noProject.test.ts"),
   project: () => import("../suites/project/project.test.ts"),
+  runs: () => import("../suites/runs/runs.test.ts"),
   settings: () => import("../suites/settings/settings.test.ts"),
   setUp: () => import("../suites/setUp/setUp.test.ts"),
   trouble: () => import("../suites/trouble/trouble.test.ts"),

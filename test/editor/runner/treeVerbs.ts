@@ -4,6 +4,7 @@ import type { Page } from "../bridge.ts";
 type TreeVerb =
   | "treeRows"
   | "treeRow"
+  | "treeRowSaying"
   | "clickTreeRow"
   | "toggleTreeRow"
   | "clickTreeRowAction"
@@ -45,6 +46,11 @@ export function treeVerbs(page: BrowserPage): Pick<Page, TreeVerb> {
     treeRow: async (view, pattern) => {
       await row(view, pattern).waitFor();
       return oneLine(await row(view, pattern).innerText());
+    },
+    treeRowSaying: async (view, pattern) => {
+      const saying = rowsOf(view).and(page.getByRole("treeitem", { name: new RegExp(pattern) }));
+      await saying.first().waitFor();
+      return (await saying.first().getAttribute("aria-label")) ?? "";
     },
     clickTreeRow: (view, pattern) => row(view, pattern).click(),
     toggleTreeRow: (view, pattern) => row(view, pattern).locator(".monaco-tl-twistie").click(),

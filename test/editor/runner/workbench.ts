@@ -72,6 +72,12 @@ export function pageVerbs(
         oneLine,
       );
     },
+    quickPickType: (text) => page.locator(".quick-input-widget input[type=text]").fill(text),
+    quickPickRow: async (text) => {
+      const row = page.locator(".quick-input-list .monaco-list-row", { hasText: text }).first();
+      await row.waitFor();
+      return oneLine(await row.innerText());
+    },
     pickQuickPickItem: (text) =>
       page.locator(".quick-input-list .monaco-list-row", { hasText: text }).first().click(),
     codeActionMenu: async () => {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { requestForFailed, requestForNode } from "../../../client/runs/again.ts";
 import { commandOf, runTitle, wholeProject } from "../../../client/runs/command.ts";
 import { failureSentence, progressSentence, progressText } from "../../../client/runs/outcome.ts";
 import { firstLine, plainText } from "../../../client/runs/plainText.ts";
 import { type KnownRun, RunList, tally } from "../../../client/runs/runList.ts";
 import { nodeLook, nodesInOrder, noteLook, runLook } from "../../../client/runs/rows.ts";
+import { remembered, selectorItems } from "../../../client/runs/selectorItems.ts";
 import { joinFlags, splitFlags, titleAround, titleOf, withAround } from "../../../client/runs/selectors.ts";
 import { duration, timingBar, when } from "../../../client/runs/timing.ts";
 import type { RunHead, RunNode } from "../../../protocol/run.ts";
@@ -143,14 +145,14 @@ describe("rows", () => {
     });
     expect(nodeLook(failing, 1)).toMatchObject({
       label: "unique_orders",
-      description: "███ 0.5 s · 1,204 rows found — Got 1204 results, configured to fail if != 0",
+      description: "━━━ 0.5 s · 1,204 rows found — Got 1204 results, configured to fail if != 0",
       context: "node fail file message rows",
       spoken:
         "test unique_orders, failed, 0.5 s, 1,204 rows found, Got 1204 results, configured to fail if != 0",
     });
     const good = node("orders", { rowsAffected: 1, message: "OK", compiledPath: "/t/orders.sql" });
     expect(nodeLook(good, 1)).toMatchObject({
-      description: "██████ 1.0 s · 1 row",
+      description: "━━━━━━ 1.0 s · 1 row",
       context: "node success file compiled message",
     });
   });
@@ -199,10 +201,10 @@ describe("what is told of a run", () => {
 
 describe("text", () => {
   it("bars are as long as their share", () => {
-    expect(timingBar(2, 2)).toBe("██████");
-    expect(timingBar(1, 2)).toBe("███");
-    expect(timingBar(0.001, 2)).toBe("▏");
-    expect(timingBar(0.3, 2)).toBe("▉");
+    expect(timingBar(2, 2)).toBe("━━━━━━");
+    expect(timingBar(1, 2)).toBe("━━━");
+    expect(timingBar(0.001, 2)).toBe("╸");
+    expect(timingBar(0.5, 2)).toBe("━╸");
     expect(timingBar(null, 2)).toBe("");
     expect(timingBar(0, 0)).toBe("");
   });
@@ -225,6 +227,72 @@ describe("text", () => {
     expect(plainText("a\r\nb\u0000c")).toBe("a\nbc");
     expect(firstLine("\n\n  x\ty \nz")).toBe("x y");
     expect(firstLine("abcdef", 4)).toBe("abc…");
+  });
+});
+
+describe("again", () => {
+  const failing = (verb: RunHead["request"]["verb"]): KnownRun =>
+    run(
+      {
+        state: "failed",
+        request: { projectDir: "/w/shop", verb, select: "x", exclude: "y", vars: "{a: 1}" },
+      },
+      node("good"),
+      node("orders", { uniqueId: "model.shop.orders.v2", status: "error" }),
+      node("late", { status: "skipped" }),
+      node("unique_id", { uniqueId: "test.shop.unique_id.1234", resourceType: "test", status: "fail" }),
+      node("hook", { resourceType: "operation", status: "error" }),
+    );
+
+  it("takes what failed and what was skipped for it; in a build, what a test tests as well", () => {
+    expect(requestForFailed(failing("test"))).toEqual({
+      projectDir: "/w/shop",
+      verb: "test",
+      vars: "{a: 1}",
+      select: "orders.v2 late unique_id",
+      title: "failed of orders with children",
+    });
+    expect(requestForFailed(failing("build"))?.select).toBe("orders.v2 late 1+unique_id");
+    expect(requestForFailed(run({ title: "failed of x" }, node("a", { status: "fail" })))?.title).toBe(
+      "failed of x",
+    );
+  });
+
+  it("takes all where dbt did not come to its nodes, and nothing where nothing failed", () => {
+    expect(requestForFailed(run({ state: "error" }))).toEqual(head().request);
+    expect(requestForFailed(run({ state: "success" }, node("a")))).toBeUndefined();
+  });
+
+  it("does with one node what fits it", () => {
+    const request = head().request;
+    const test = node("unique_id", { uniqueId: "test.shop.unique_id.1", resourceType: "test" });
+    expect(requestForNode(request, test)).toMatchObject({ verb: "test", select: "unique_id" });
+    expect(requestForNode(request, node("a"))).toMatchObject({ verb: "build", select: "a", title: "a" });
+    expect(requestForNode(request, node("s", { resourceType: "seed" })).verb).toBe("seed");
+    expect(requestForNode({ ...request, verb: "compile" }, test).verb).toBe("compile");
+  });
+});
+
+describe("a selector that is typed", () => {
+  const tag = { from: 0, to: 2, text: "tag:nightly", detail: "3 nodes", kind: "tag" } as const;
+
+  it("stands first itself, so that Enter takes it; then what completes it, then what was run before", () => {
+    const items = selectorItems("ta", [tag], ["old+", "tag:x", "ta"]);
+    expect(items.map(({ label, value, kind }) => [label, value, kind])).toEqual([
+      ["$(play) ta", "ta", "itself"],
+      ["$(tag) tag:nightly", "tag:nightly", "completion"],
+      ["$(history) tag:x", "tag:x", "before"],
+    ]);
+  });
+
+  it("keeps what stands before the part that is completed", () => {
+    expect(selectorItems("a+ ta", [{ ...tag, from: 3, to: 5 }], [])[1]?.value).toBe("a+ tag:nightly");
+  });
+
+  it("offers what was run before where nothing is typed, the latest first and once", () => {
+    expect(selectorItems("", [tag], ["b", "a"]).map(({ value }) => value)).toEqual(["b", "a", "tag:nightly"]);
+    expect(remembered(["a", "b", "c"], "b")).toEqual(["b", "a", "c"]);
+    expect(remembered(["a", "b"], "c", 2)).toEqual(["c", "a"]);
   });
 });
 
