@@ -59,12 +59,20 @@ export interface Page {
   notification(text: string): Promise<{ message: string; buttons: string[] }>;
   /** Clicks a link of a webview by its text. */
   clickWebviewLink(text: string): Promise<void>;
+  /** Clicks a part of a webview by its role and what it says. */
+  clickWebviewPart(role: string, text: string): Promise<void>;
+  /** Waits for a grid in a webview, and gives the texts of its rows as they are now: the header, then what is visible. */
+  webviewGrid(): Promise<string[][]>;
+  /** Types into a field of a webview, found by its label, in place of what is there. */
+  fillWebviewField(label: string, text: string): Promise<void>;
   /** Rows of the refactor preview as they are now. */
   refactorPreviewRows(): Promise<string[]>;
   /** Name of the channel that the Output panel shows. */
   outputChannel(): Promise<string>;
   /** Waits until the visible editor underlines something. */
   waitForSquiggle(): Promise<void>;
+  /** Waits until an editor shows a text that a decoration put before a line's own. */
+  waitForDecoration(text: string): Promise<void>;
   /** Squiggles in the visible editor, by severity. */
   squiggles(): Promise<{ error: number; warning: number; info: number }>;
   /**

@@ -81,6 +81,13 @@ export const suites: Suite[] = [
     seconds: 120,
   },
   {
+    name: "compiled",
+    makeWorkspace: sampleCompiledBefore,
+    machineSettings: samplePython,
+    trusted: true,
+    seconds: 180,
+  },
+  {
     name: "untrusted",
     makeWorkspace: sampleWithManifest,
     machineSettings: samplePython,
@@ -130,6 +137,19 @@ function sampleWithManifest(dir: string): void {
       ],
       sources: [source("lake", "orders", { package_name: "floe_sample" })],
     }),
+  );
+}
+
+/** The sample, with a long model, and what an earlier compile left of another. */
+function sampleCompiledBefore(dir: string): void {
+  copySample(dir);
+  const compiled = path.join(dir, "target/compiled/floe_sample/models/marts/ice_safety.sql");
+  mkdirSync(path.dirname(compiled), { recursive: true });
+  writeFileSync(compiled, "select\n    lake,\n    42 as left_by_an_earlier_compile\n");
+  const columns = Array.from({ length: 150 }, (_, index) => `    ${index} as column_${index},`).join("\n");
+  writeFileSync(
+    path.join(dir, "models/marts/long_model.sql"),
+    `{% set names = ['a', 'b', 'c', 'd', 'e'] %}\nselect\n    {% for name in names %}\n    1 as {{ name }},\n    {% endfor %}\n${columns}\n    lake\nfrom {{ ref('stg_huts') }}\n`,
   );
 }
 

@@ -12,8 +12,10 @@ import { element } from "./element.ts";
 
 const rowHeight = 24;
 const headHeight = 44;
-const gutterWidth = 56;
+const gutterWidth = 64;
 const [narrowest, widest] = [64, 420];
+/** Rows that are looked at for the width of a column. */
+const sampled = 500;
 
 /** Where the keyboard is; row -1 is the header. */
 interface Place {
@@ -368,13 +370,14 @@ export class Grid {
     window.addEventListener("mouseup", end);
   }
 
-  /** As wide as the header and the longest of the first rows need, within reason. */
+  /** As wide as the header and the longest of some rows need, within reason. */
   #naturalWidths(): number[] {
     const letter = letterWidth(this.root);
     const { columns, rows } = this.#result;
-    const first = rows.slice(0, 200);
+    const step = Math.ceil(rows.length / sampled);
+    const some = rows.filter((_row, index) => index % step === 0 || index === rows.length - 1);
     return columns.map(({ name, type }, index) => {
-      const cells = first.map((row) => (row[index] == null ? 4 : cellText(row[index]).length));
+      const cells = some.map((row) => (row[index] == null ? 4 : cellText(row[index]).length));
       const letters = Math.max(name.length + 2, (type?.length ?? 0) * 0.85, ...cells);
       return Math.round(Math.min(widest, Math.max(narrowest, letters * letter + 20)));
     });

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { CompiledView } from "./compiledView.ts";
+import { shortReason } from "./shortReason.ts";
 
 /** SQL of a while ago is dimmed, and says in its first visible line why there is none of now. */
 export function markErrors(
@@ -44,8 +45,7 @@ function wholeText(document: vscode.TextDocument): vscode.Range {
 
 function inFirstLine(editor: vscode.TextEditor, error: string): vscode.DecorationOptions {
   const line = editor.visibleRanges[0]?.start.line ?? 0;
-  const [first = ""] = error.split("\n");
-  const short = first.length > 160 ? `${first.slice(0, 159)}…` : first;
+  const short = shortReason(error);
   return {
     range: new vscode.Range(line, 0, line, 0),
     hoverMessage: new vscode.MarkdownString().appendText(error),

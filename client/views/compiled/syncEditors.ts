@@ -1,8 +1,8 @@
 import * as vscode from "vscode";
 import type { CompiledView } from "./compiledView.ts";
 
-/** For so long what an editor tells of its scrolling is an echo of ours, in milliseconds. */
-const echoMs = 250;
+/** For so long, at most, what an editor tells of its scrolling is an echo of ours, in milliseconds. */
+const echoMs = 1000;
 
 interface Views {
   of: (uri: vscode.Uri) => CompiledView | undefined;
@@ -22,38 +22,57 @@ export function syncEditors(views: Views): vscode.Disposable {
     backgroundColor: new vscode.ThemeColor("editor.rangeHighlightBackground"),
     borderColor: new vscode.ThemeColor("editor.rangeHighlightBorder"),
   });
-  const echoes = new WeakMap<vscode.TextEditor, number>();
-  const reveal = (editor: vscode.TextEditor, line: number, how: vscode.TextEditorRevealType): void => {
-    echoes.set(editor, Date.now() + echoMs);
-    editor.revealRange(new vscode.Range(line, 0, line, 0), how);
+  /** Where we have scrolled an editor to, until it is there. */
+  const echoes = new WeakMap<vscode.TextEditor, { top: number | null; until: number }>();
+  /** What we have selected in an editor, until it says so. */
+  const ours = new WeakMap<vscode.TextEditor, vscode.Selection>();
+  const bringToTop = (editor: vscode.TextEditor, top: number): void => {
+    echoes.set(editor, { top, until: Date.now() + echoMs });
+    const line = top === 0 ? 0 : Math.min(top + stickyLines(editor.document), editor.document.lineCount - 1);
+    editor.revealRange(new vscode.Range(line, 0, line, 0), vscode.TextEditorRevealType.AtTop);
+  };
+  const bringIntoSight = (editor: vscode.TextEditor, line: number): void => {
+    echoes.set(editor, { top: null, until: Date.now() + echoMs });
+    editor.revealRange(new vscode.Range(line, 0, line, 0), vscode.TextEditorRevealType.InCenter);
+  };
+  const isEchoOf = (editor: vscode.TextEditor, top: number): boolean => {
+    const echo = echoes.get(editor);
+    if (!echo || Date.now() > echo.until) return false;
+    if (echo.top === null || Math.abs(echo.top - top) <= 1) echoes.delete(editor);
+    return true;
   };
 
   const scrolled = ({ textEditor, visibleRanges }: vscode.TextEditorVisibleRangesChangeEvent): void => {
     const pair = pairOf(textEditor, views);
     const top = visibleRanges[0]?.start.line;
-    if (!pair || top === undefined || Date.now() < (echoes.get(textEditor) ?? 0)) return;
+    if (!pair || top === undefined || isEchoOf(textEditor, top)) return;
     for (const other of pair.others) {
       const line = top === 0 ? 0 : pair.lineThere(top);
       if (other.visibleRanges[0]?.start.line !== line) {
-        reveal(other, line, vscode.TextEditorRevealType.AtTop);
+        bringToTop(other, line);
       }
     }
   };
 
   const selected = ({ textEditor }: vscode.TextEditorSelectionChangeEvent): void => {
+    const isEcho = ours.get(textEditor)?.isEqual(textEditor.selection) === true;
+    ours.delete(textEditor);
     // An editor without the focus only follows.
-    if (textEditor !== vscode.window.activeTextEditor) return;
+    if (isEcho || textEditor !== vscode.window.activeTextEditor) return;
     const pair = pairOf(textEditor, views);
     if (!pair) return;
     textEditor.setDecorations(highlight, []);
     for (const other of pair.others) {
       const there = selectionThere(textEditor, other.document, pair.lineThere);
-      other.selection = there;
+      if (!other.selection.isEqual(there)) {
+        ours.set(other, there);
+        other.selection = there;
+      }
       other.setDecorations(highlight, [new vscode.Range(there.start.line, 0, there.end.line, 0)]);
       const isVisible = other.visibleRanges.some(
         ({ start, end }) => start.line <= there.active.line && there.active.line <= end.line,
       );
-      if (!isVisible) reveal(other, there.active.line, vscode.TextEditorRevealType.InCenter);
+      if (!isVisible) bringIntoSight(other, there.active.line);
     }
   };
   return vscode.Disposable.from(
@@ -61,6 +80,14 @@ export function syncEditors(views: Views): vscode.Disposable {
     vscode.window.onDidChangeTextEditorVisibleRanges(scrolled),
     vscode.window.onDidChangeTextEditorSelection(selected),
   );
+}
+
+/** Lines that VS Code keeps free above what is brought to the top, for the headings that stick there. */
+function stickyLines(document: vscode.TextDocument): number {
+  const editor = vscode.workspace.getConfiguration("editor", document);
+  return editor.get<boolean>("stickyScroll.enabled", true)
+    ? editor.get<number>("stickyScroll.maxLineCount", 5)
+    : 0;
 }
 
 function pairOf(editor: vscode.TextEditor, views: Views): Pair | null {

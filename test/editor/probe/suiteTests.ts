@@ -1,6 +1,7 @@
 /** Every suite's tests, by the suite's name: loading one declares its tests. */
 export const suiteTests: Record<string, () => Promise<unknown>> = {
   commands: () => import("../suites/commands/commands.test.ts"),
+  compiled: () => import("../suites/compiled/compiled.test.ts"),
   formatting: () => import("../suites/formatting/formatting.test.ts"),
   lint: () => import("../suites/lint/lint.test.ts"),
   monorepo: () => import("../suites/monorepo/monorepo.test.ts"),

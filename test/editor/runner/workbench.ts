@@ -7,6 +7,7 @@ import type {
 } from "playwright-core";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
+import { z } from "zod";
 import type { Page } from "../bridge.ts";
 import { treeVerbs } from "./treeVerbs.ts";
 
@@ -118,6 +119,28 @@ export function pageVerbs(
         await link.waitFor({ timeout: limit });
         await link.click();
       }),
+    clickWebviewPart: (role, text) =>
+      inAnyFrame(page, `${role} “${text}”`, async (frame) => {
+        const part = frame.getByRole(role as "button", { name: text }).first();
+        await part.waitFor({ timeout: limit });
+        await part.click();
+      }),
+    webviewGrid: async () => {
+      let rows: string[][] = [];
+      await inAnyFrame(page, "a grid", async (frame) => {
+        const grid = frame.locator("[role=grid].grid");
+        await grid.waitFor({ timeout: limit });
+        rows = z.array(z.array(z.string())).parse(await grid.evaluate(cellsOfRows));
+      });
+      return rows;
+    },
+    fillWebviewField: (label, text) =>
+      inAnyFrame(page, `field “${label}”`, async (frame) => {
+        const field = frame.getByLabel(label).first();
+        await field.waitFor({ timeout: limit });
+        await field.fill(text);
+        await field.press("Enter");
+      }),
     refactorPreviewRows: async () => {
       const rows = page.locator(".bulk-edit-panel .monaco-list-row");
       await rows.first().waitFor();
@@ -130,6 +153,12 @@ export function pageVerbs(
     },
     waitForSquiggle: () =>
       page.locator(".squiggly-error, .squiggly-warning, .squiggly-info").first().waitFor(),
+    waitForDecoration: async (text) => {
+      await page.waitForFunction(
+        `[...document.querySelectorAll(".view-line span")].some((part) =>
+          getComputedStyle(part, "::before").content.replaceAll("\\u00a0", " ").includes(${JSON.stringify(text)}))`,
+      );
+    },
     squiggles: async () => ({
       error: await page.locator(".squiggly-error").count(),
       warning: await page.locator(".squiggly-warning").count(),
@@ -154,6 +183,10 @@ export function pageVerbs(
     },
   };
 }
+
+/** Evaluated in the page. */
+const cellsOfRows = `(grid) => [...grid.querySelectorAll("[role=row]")].map((row) =>
+  [...row.querySelectorAll("[role]")].map((cell) => cell.textContent))`;
 
 const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim();
 
