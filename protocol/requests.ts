@@ -16,6 +16,7 @@ import type {
 } from "./manifest.ts";
 import type { CompiledText, PreviewParams, PreviewRows, Run, RunHead, RunNode, RunRequest } from "./run.ts";
 import type { ProjectStatus, RuntimeName } from "./runtime.ts";
+import type { JobKind, RemoteOverview, RemoteRunDetail, SignInResult, TriggerQuestion } from "./remote.ts";
 
 /**
  * Every message of ours that goes over the language server's connection, with its direction. Standard messages are used
@@ -30,6 +31,8 @@ export interface InitializationOptions {
   storageDir?: string;
   /** The client answers dbt/pythonInterpreter. */
   pythonInterpreter?: boolean;
+  /** The client answers dbt/secret and dbt/confirmTrigger. */
+  remote?: boolean;
   /** The client has commands of its own for lint, fix and doctor, so the server need not advertise them. */
   ownCommands?: boolean;
   /** False: the workspace is not trusted, so the server reads files and nothing else: no process, no network. True where absent. */
@@ -232,3 +235,43 @@ export const readingRequests: readonly string[] = [
   dataProductsRequest,
   targetsRequest,
 ].map(({ method }) => method);
+
+/** server -> client: the secret kept under this name, or null. Never stored on the server's side. */
+export const secretRequest = new RequestType<{ key: string }, string | null, void>("dbt/secret");
+/** client -> server: use this token from now on, if the environment takes it; null: none any more. The client keeps it. */
+export const signInRequest = new RequestType<{ projectDir: string; token: string }, SignInResult, void>(
+  "dbt/signIn",
+);
+export const signOutRequest = new RequestType<{ projectDir: string }, { secretKey: string }, void>(
+  "dbt/signOut",
+);
+/** server -> client: may this be started there? The job it shall run in, or null for no. */
+export const confirmTriggerRequest = new RequestType<TriggerQuestion, { jobId: string | null }, void>(
+  "dbt/confirmTrigger",
+);
+/** client -> server: what an environment that runs elsewhere shows of itself; null where the project's does not. */
+export const remoteRequest = new RequestType<{ projectDir: string }, RemoteOverview | null, void>(
+  "dbt/getRemote",
+);
+/** client -> server: steps and artifacts of one of its runs. */
+export const remoteRunRequest = new RequestType<{ projectDir: string; runId: string }, RemoteRunDetail, void>(
+  "dbt/getRemoteRun",
+);
+/** client -> server: the log of a step, or an artifact. */
+export const remoteTextRequest = new RequestType<
+  { projectDir: string; runId: string; step?: number; artifact?: string },
+  { text: string },
+  void
+>("dbt/getRemoteText");
+/** client -> server: cancel or retry one of its runs. What became of it, in words. */
+export const remoteActionRequest = new RequestType<
+  { projectDir: string; runId: string; action: "cancel" | "retry" },
+  { message: string },
+  void
+>("dbt/remoteAction");
+/** client -> server: the job that commands of a kind run in from now on; null: manifest.yaml's. */
+export const chooseJobRequest = new RequestType<
+  { projectDir: string; kind: JobKind; jobId: string | null },
+  null,
+  void
+>("dbt/chooseJob");

@@ -39,6 +39,8 @@ export interface ProjectStatus {
   /** Why this runtime: "setting floeDbt.runtime", "manifest.yaml line 4", "dbt-core found in .venv". */
   runtimeReason: string;
   target: string | null;
+  /** It runs elsewhere, and has jobs, runs and a sign-in there. */
+  remote?: boolean;
   /** One sentence for a person; absent where the state says enough. */
   reason?: string;
   remedy?: Remedy;

@@ -24,11 +24,12 @@ export const settings = {
     scope: "resource",
     markdownDescription:
       "Which environment compiles dbt for this project. `auto` follows `manifest.yaml`, and without one takes what is installed.",
-    offered: ["auto", "local", "fusion"],
+    offered: ["auto", "local", "fusion", "cloud"],
     enumDescriptions: [
       "Follow manifest.yaml; without one, take what is installed for the project",
       "dbt-core in the project's Python environment, linted by SQLFluff",
       "The dbt v2 engine (Fusion): its own diagnostics, and SQLFluff where the project's Python environment has it",
+      "dbt Cloud, through its API: each command is a run of a job there",
     ],
   }),
   target: setting(z.string().default(""), {
@@ -101,6 +102,20 @@ export const settings = {
     scope: "resource",
     markdownDescription:
       "Minutes without use after which the Python worker of a project ends. It starts again when needed.",
+  }),
+  "cloud.commit": setting(z.enum(["environment", "head"]).default("environment"), {
+    scope: "resource",
+    markdownDescription:
+      "Which commit a command that changes the warehouse runs in dbt Cloud. A compile always takes yours, where a remote has it.",
+    enumDescriptions: [
+      "The one the job's environment is at",
+      "The commit that is checked out here, if a remote has it",
+    ],
+  }),
+  "cloud.ask": setting(z.enum(["first", "always", "never"]).default("first"), {
+    scope: "resource",
+    markdownDescription: "When to ask before something is started in dbt Cloud.",
+    enumDescriptions: ["Before the first command of each project", "Before every command", "Never"],
   }),
 } as const;
 

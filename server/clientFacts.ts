@@ -16,6 +16,8 @@ export interface ClientFacts {
   answersConfiguration: boolean;
   /** It answers dbt/pythonInterpreter. */
   knowsPython: boolean;
+  /** It answers dbt/secret and dbt/confirmTrigger. */
+  knowsRemote: boolean;
   /** It has commands of its own (VS Code); the server then advertises none. */
   ownCommands: boolean;
   /**
@@ -43,6 +45,7 @@ const optionsSchema: z.ZodType<InitializationOptions> = z.object({
   settings: z.unknown().optional(),
   storageDir: z.string().optional().catch(undefined),
   pythonInterpreter: z.boolean().optional().catch(undefined),
+  remote: z.boolean().optional().catch(undefined),
   ownCommands: z.boolean().optional().catch(undefined),
   // What is no boolean says nothing of trust, so there is none.
   trusted: z.boolean().optional().catch(false),
@@ -59,6 +62,7 @@ export function clientFacts(params: InitializeParams): ClientFacts {
     trusted: options.trusted ?? true,
     answersConfiguration: workspace?.configuration === true,
     knowsPython: options.pythonInterpreter === true,
+    knowsRemote: options.remote === true,
     ownCommands,
     pullsDiagnostics: textDocument?.diagnostic !== undefined && !ownCommands,
     refreshesDiagnostics: workspace?.diagnostics?.refreshSupport === true,

@@ -5,6 +5,7 @@ import packageJson from "../package.json" with { type: "json" };
 import { defaultStorageDir } from "./platform/storage.ts";
 import type { DbtPlugin } from "./plugins/dbtPlugin.ts";
 import { createFusionPlugin, type FusionSettings } from "./plugins/fusion/fusionPlugin.ts";
+import { createCloudRuntime } from "./plugins/cloud/cloudRuntime.ts";
 import { createLocalPlugin, type LocalSettings } from "./plugins/local/localPlugin.ts";
 import { dbtEnvironment } from "./plugins/local/envFile.ts";
 import { enginePathOf, envFileOf, type PathContext, pythonPathOf } from "./projects/settingPaths.ts";
@@ -43,6 +44,26 @@ function serve(): void {
       dbtEnvironment(envFileOf(settings, pathContext(workspaceDir)), process.env, log),
     readerThread: path.join(__dirname, "artifactReader.js"),
     plugins: (host) => ({
+      cloud: () =>
+        createCloudRuntime({
+          log: host.log,
+          env: host.env,
+          storageDir: host.storageDir,
+          version: packageJson.version,
+          configOf: (projectDir) => {
+            const { settings, config } = host.projectFacts(projectDir);
+            return {
+              config: config.runtimeConfig.cloud,
+              commit: settings["cloud.commit"],
+              ask: settings["cloud.ask"],
+              noCache: Boolean(host.env["FLOE_DISABLE_CACHE"]),
+            };
+          },
+          ...(host.askSecret && { askSecret: host.askSecret }),
+          confirm: (question) => host.confirmTrigger(question),
+          // A worker of its own: how it is, is not how the project is.
+          linter: localPlugin(host),
+        }),
       local: () => localPlugin(host, (projectDir, status) => host.onStatus(projectDir, status)),
       fusion: () =>
         createFusionPlugin({

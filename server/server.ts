@@ -1,9 +1,11 @@
 import { homedir } from "node:os";
 import path from "node:path";
 import type { Connection, ServerCapabilities } from "vscode-languageserver/node";
-import { pythonInterpreterRequest, runChangedNotification } from "../protocol/requests.ts";
+import { pythonInterpreterRequest, runChangedNotification, secretRequest } from "../protocol/requests.ts";
+import type { TriggerQuestion } from "../protocol/remote.ts";
 import type { Settings } from "../protocol/settings.ts";
 import { clientFacts } from "./clientFacts.ts";
+import { confirmTrigger } from "./confirmTrigger.ts";
 import type { ProjectConfig } from "./config/projectConfig.ts";
 import { codeActions } from "./features/codeActions.ts";
 import { compileText } from "./features/compileText.ts";
@@ -23,6 +25,7 @@ import { manifestState } from "./features/manifestState.ts";
 import { pullDiagnostics } from "./features/pullDiagnostics.ts";
 import { runs } from "./features/runs.ts";
 import { selectRuntime } from "./features/selectRuntime.ts";
+import { remote } from "./features/remote.ts";
 import { settingsChanges } from "./features/settingsChanges.ts";
 import { status } from "./features/status.ts";
 import { storedSql } from "./features/storedSql.ts";
@@ -67,6 +70,10 @@ export interface PluginHost {
   projectFacts(projectDir: string): { settings: Settings; config: ProjectConfig };
   /** Interpreter chosen in another extension of the client, or null. */
   interpreterOf(projectDir: string): Promise<string | null>;
+  /** The secret a client keeps; absent where it keeps none. */
+  askSecret?: (key: string) => Promise<string | null>;
+  /** Asks a person whether something may be started elsewhere. @returns the job to run in; null for no */
+  confirmTrigger(question: TriggerQuestion): Promise<string | null>;
   /** A project is another way than before, on its own account. */
   onStatus(projectDir: string, status: LiveStatus): void;
 }
@@ -94,6 +101,7 @@ const features: readonly Feature[] = [
   compileText,
   preview,
   previewLenses,
+  remote,
 ];
 
 /** Makes a language server of a connection. The caller starts listening; disposal stops every process. */
@@ -127,6 +135,10 @@ export function createServer(connection: Connection, deps: ServerDeps): AsyncDis
       },
       interpreterOf: async (projectDir) =>
         client.knowsPython ? await connection.sendRequest(pythonInterpreterRequest, { projectDir }) : null,
+      ...(client.knowsRemote && {
+        askSecret: (key: string) => connection.sendRequest(secretRequest, { key }),
+      }),
+      confirmTrigger: (question) => confirmTrigger(connection, client, question),
       onStatus: (projectDir, liveStatus) => projects.live(projectDir, liveStatus),
     };
     const registry = createPluginRegistry(

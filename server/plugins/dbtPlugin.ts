@@ -1,5 +1,6 @@
 import type { DbtCompilationResult } from "../../protocol/compilation.ts";
 import type { LintIssue, ProjectLintResult } from "../../protocol/lint.ts";
+import type { JobKind, RemoteOverview, RemoteRunDetail, SignInResult } from "../../protocol/remote.ts";
 import type { PreviewCell, RunStep, RunVerb } from "../../protocol/run.ts";
 import type { ProjectState, Remedy, RuntimeMetadata, RuntimeName } from "../../protocol/runtime.ts";
 
@@ -75,6 +76,8 @@ export interface DbtPlugin extends AsyncDisposable {
   unfinishedRuns?(project: ProjectRef): Promise<UnfinishedRun[]>;
   /** Waits for one of them, as if it had just been started. */
   resumeRun?(project: ProjectRef, id: string, call?: Call): Promise<DbtCompilationResult>;
+  /** Where the environment runs elsewhere, and has jobs, runs and a sign-in of its own. Capability "remote". */
+  readonly remote?: RemoteEnvironment;
   /** Stops what runs for this project; the next call starts afresh. */
   stop(project: ProjectRef): Promise<void>;
 }
@@ -95,6 +98,7 @@ export const dbtCapabilities = [
   "preview",
   "manifestUpdate",
   "resumeRun",
+  "remote",
 ] as const;
 export type DbtCapability = (typeof dbtCapabilities)[number];
 
@@ -181,8 +185,26 @@ export interface ListedNode {
   filePath: string | null;
 }
 
+/** An environment that runs elsewhere, as it shows itself. Every method may throw a DbtError. */
+export interface RemoteEnvironment {
+  /** Takes the token if it is good there. It is held in memory alone. */
+  signIn(project: ProjectRef, token: string): Promise<SignInResult>;
+  /** @returns under which name a client keeps the token */
+  signOut(project: ProjectRef): Promise<{ secretKey: string }>;
+  overview(project: ProjectRef, call?: Call): Promise<RemoteOverview>;
+  run(project: ProjectRef, runId: string, call?: Call): Promise<RemoteRunDetail>;
+  /** The log of a step by its index, or an artifact by its name; cut off where it is very long. */
+  text(project: ProjectRef, runId: string, what: { step: number } | { artifact: string }): Promise<string>;
+  cancel(project: ProjectRef, runId: string): Promise<string>;
+  /** From the point of failure, as a new run. */
+  retry(project: ProjectRef, runId: string): Promise<string>;
+  chooseJob(project: ProjectRef, kind: JobKind, jobId: string | null): Promise<void>;
+}
+
 export interface UnfinishedRun {
   id: string;
+  /** Page of the run, where it has one. */
+  link: string | null;
   verb: RunVerb;
   /** `dbt run --select=customers` */
   command: string;

@@ -127,8 +127,17 @@ export class Project {
       runtimeReason: runtime.runtime === null ? this.#automaticReason() : runtime.reason,
       target: this.settings.target || profile.target,
       versions: this.#versions,
+      ...(this.#remote && { remote: true }),
       ...(isHere ? this.#health() : missingRuntime(this.#runtime, runtime.reason)),
     };
+  }
+
+  get #remote(): boolean {
+    try {
+      return this.plugin().capabilities.has("remote");
+    } catch {
+      return false;
+    }
   }
 
   get #runtime(): NonNullable<ProjectStatus["runtime"]> {

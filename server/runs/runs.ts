@@ -2,7 +2,7 @@ import type { Run, RunNode, RunRequest } from "../../protocol/run.ts";
 import type { RunChange } from "../../protocol/requests.ts";
 import type { RedactingLog } from "../platform/log.ts";
 import { pathKey } from "../platform/uri.ts";
-import type { DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
+import type { Call, DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
 import { DbtCancelledError, DbtConfigurationError, DbtError } from "../plugins/errors.ts";
 import { invoke, whyNot } from "./invoke.ts";
 import type { ProjectFolders } from "./nodeFiles.ts";
@@ -40,6 +40,8 @@ interface Entry {
   project: RunProject;
   places: NodePlaces;
   abort: AbortController;
+  /** It was started before and goes on elsewhere, under this id: it is waited for, not started. */
+  resumes: string | null;
   /** Resolves when it has ended, whatever became of it. */
   ended: Promise<null>;
   end: () => void;
@@ -131,8 +133,34 @@ export class Runs implements AsyncDisposable {
         if (wasGoingOn) this.#save(entry);
       }
       await diagnostics.restore(projectDir, found);
+      await this.#takeUp(project);
     } catch (error) {
       log.warn(`The history of runs of ${projectDir} cannot be read: ${String(error)}`);
+    }
+  }
+
+  /** Runs that went on elsewhere while no window was open: they are waited for again, in the place of what was interrupted. */
+  async #takeUp(project: RunProject): Promise<void> {
+    const plugin = resumingPlugin(project);
+    const { projectDir } = project.ref;
+    for (const { id, link, verb, startedAt } of (await plugin?.unfinishedRuns?.(project.ref)) ?? []) {
+      const before = this.#of(projectDir).find(
+        ({ record: { head } }) => head.state === "interrupted" && head.link !== null && head.link === link,
+      );
+      const record = new RunRecord({
+        request: before?.record.head.request ?? { projectDir, verb },
+        runtime: plugin?.runtime ?? "local",
+        target: project.status.target,
+        targetOption: project.ref.target,
+        folders: project.config,
+        clean: (text) => this.#deps.log.redactValues(text),
+      });
+      record.head.queuedAt = startedAt;
+      const entry = { ...newEntry(record, project), resumes: id };
+      this.#entries.set(record.head.id, entry);
+      const removed = before ? this.#forget([before]) : [];
+      this.#deps.onChange({ run: { ...record.head }, nodes: [], removed });
+      void this.#run(entry);
     }
   }
 
@@ -177,7 +205,7 @@ export class Runs implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true;
     const going = [...this.#entries.values()].filter(({ record }) => !hasEnded(record.head.state));
-    for (const entry of going) this.#stop(entry);
+    for (const entry of going) this.#leave(entry);
     await Promise.all(going.map(({ ended }) => ended));
     for (const { timer } of this.#entries.values()) clearTimeout(timer ?? undefined);
     await this.#deps.history[Symbol.asyncDispose]();
@@ -199,6 +227,14 @@ export class Runs implements AsyncDisposable {
     if (record.head.state !== "queued") return;
     record.cancelled(this.#closing ? "interrupted" : "cancelled");
     this.#ended(entry);
+  }
+
+  /** What goes on elsewhere goes on without us; everything else ends. */
+  #leave(entry: Entry): void {
+    const { project, record } = entry;
+    const plugin = record.head.state === "running" ? resumingPlugin(project) : null;
+    if (!plugin) this.#stop(entry);
+    else void plugin.stop(project.ref).catch(() => this.#stop(entry));
   }
 
   /** Starts what can be started in a project, and says of the rest what it waits for. */
@@ -238,14 +274,19 @@ export class Runs implements AsyncDisposable {
     this.#save(entry);
     const placing = [diagnostics.forgetChanged(project.ref.projectDir)];
     try {
-      const result = await invoke(record.head.request, project.plugin(), project.ref, {
+      const call: Call = {
         signal: abort.signal,
         onEvent: (event) => {
           const ended = record.event(event);
           if (ended && isProblem(ended)) placing.push(this.#place(entry, [ended]));
           this.#tell(entry);
         },
-      });
+      };
+      const plugin = project.plugin();
+      const result =
+        entry.resumes !== null && plugin.resumeRun
+          ? await plugin.resumeRun(project.ref, entry.resumes, call)
+          : await invoke(record.head.request, plugin, project.ref, call);
       record.reconcile(result);
       await Promise.all(placing);
       await this.#place(entry, [...record.nodes, wholeProject(project.ref.projectDir, null)]);
@@ -253,6 +294,10 @@ export class Runs implements AsyncDisposable {
     } catch (error) {
       if (abort.signal.aborted || error instanceof DbtCancelledError) {
         record.cancelled(this.#closing ? "interrupted" : "cancelled");
+        // What became of it elsewhere is worth a word.
+        if (!this.#closing && record.head.link !== null && error instanceof DbtError) {
+          record.head.message = error.message;
+        }
       } else {
         await this.#failed(entry, error);
       }
@@ -335,6 +380,16 @@ export class Runs implements AsyncDisposable {
   }
 }
 
+/** The project's plugin, if its runs go on without us. */
+function resumingPlugin(project: RunProject): DbtPlugin | null {
+  try {
+    const plugin = project.plugin();
+    return plugin.capabilities.has("resumeRun") ? plugin : null;
+  } catch {
+    return null;
+  }
+}
+
 function newEntry(record: RunRecord, project: RunProject): Entry {
   const ended = Promise.withResolvers<null>();
   return {
@@ -342,6 +397,7 @@ function newEntry(record: RunRecord, project: RunProject): Entry {
     project,
     places: new NodePlaces(project.config),
     abort: new AbortController(),
+    resumes: null,
     ended: ended.promise,
     end: () => ended.resolve(null),
     lastTold: 0,

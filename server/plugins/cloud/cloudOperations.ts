@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
 import type { RedactingLog } from "../../platform/log.ts";
+import type { TriggerQuestion } from "../../../protocol/remote.ts";
 import type { Call, ProjectRef, RunSelection } from "../dbtPlugin.ts";
 import { DbtCancelledError, DbtConfigurationError, DbtError, DbtExecutionError } from "../errors.ts";
 import type { CloudCall, CloudClient } from "./cloudClient.ts";
@@ -19,21 +20,6 @@ import { stepCommand, type CloudVerb } from "./stepCommand.ts";
 import { findByMarker, triggerOnce } from "./triggerRun.ts";
 import { cancelRun, RunTimeout, watchRun } from "./watchRun.ts";
 
-/** What is about to run where, for a person to agree to. */
-export interface TriggerQuestion {
-  projectDir: string;
-  host: string;
-  accountId: string;
-  verb: CloudVerb;
-  /** `dbt run --select=customers` */
-  command: string;
-  job: { id: string; name: string; environmentId: string | null } | null;
-  /** The commit it will be, in words. */
-  commit: string;
-  /** Where no job is chosen: those there are. */
-  jobs: { id: string; name: string; environmentId: string | null }[];
-}
-
 /** One project in its account. */
 export interface CloudSession {
   project: ProjectRef;
@@ -48,6 +34,8 @@ export interface CloudOperationsDeps {
   log: RedactingLog;
   env: NodeJS.ProcessEnv;
   pending: PendingRuns;
+  /** Markers of the runs that somebody here waits for. */
+  awaited: Set<string>;
   /** @returns the job to use; null where it must not run */
   confirm?:
     ((question: TriggerQuestion, signal: AbortSignal | undefined) => Promise<string | null>) | undefined;
@@ -91,6 +79,7 @@ export async function carryOut(
     verb,
     command,
     runId: null,
+    link: null,
     at: client.clock.now(),
     pid: process.pid,
   };
@@ -100,18 +89,32 @@ export async function carryOut(
     generate_docs_override: false,
     ...(sendsHead(verb, settings, git) && { git_sha: git.head }),
   };
-  await deps.pending.save(record);
-  let run: CloudRun;
+  deps.awaited.add(marker);
   try {
-    run = await triggerOnce(client, jobId, marker, body, waiting);
+    await deps.pending.save(record);
+    const run = await triggered(client, record, body, waiting, deps);
+    const known = { ...record, runId: run.id, link: runLink(client.address, run) };
+    await deps.pending.save(known);
+    return await follow(session, known, run, git, call, detached, deps);
+  } finally {
+    deps.awaited.delete(marker);
+  }
+}
+
+async function triggered(
+  client: CloudClient,
+  { jobId, marker }: PendingRun,
+  body: TriggerBody,
+  call: CloudCall,
+  { pending }: CloudOperationsDeps,
+): Promise<CloudRun> {
+  try {
+    return await triggerOnce(client, jobId, marker, body, call);
   } catch (error) {
     // Where dbt Cloud refused it, or it never was sent, there is nothing to come. Else the next trigger looks again.
-    if (!(error instanceof DbtError) || error.kind !== "unavailable") await deps.pending.remove(marker);
+    if (!(error instanceof DbtError) || error.kind !== "unavailable") await pending.remove(marker);
     throw error;
   }
-  const known = { ...record, runId: run.id };
-  await deps.pending.save(known);
-  return follow(session, known, run, git, call, detached, deps);
 }
 
 /** Takes up a run that was triggered before, by this process or one that is gone. */
@@ -125,18 +128,26 @@ export async function takeUp(
   const { client, project } = session;
   const waiting = cloudCall(call, call.signal);
   const git = await gitState(project.projectDir, { env: deps.env, log: deps.log, signal: call.signal });
+  deps.awaited.add(record.marker);
   try {
     const run =
       record.runId === null
         ? await findByMarker(client, record.jobId, record.marker, waiting)
         : await getRun(client, record.runId, waiting);
     if (!run) throw new CloudNotFoundError("It never became a run.");
-    const known = { ...record, runId: run.id, pid: process.pid };
+    const known = {
+      ...record,
+      runId: run.id,
+      link: runLink(client.address, run),
+      pid: process.pid,
+    };
     await deps.pending.save(known);
     return await follow(session, known, run, git, call, detached, deps);
   } catch (error) {
     if (error instanceof CloudNotFoundError) await deps.pending.remove(record.marker);
     throw error;
+  } finally {
+    deps.awaited.delete(record.marker);
   }
 }
 
@@ -252,7 +263,7 @@ async function chooseJob(
   const facts = (each: CloudJob) => ({
     id: String(each.id),
     name: each.name ?? `Job ${each.id}`,
-    environmentId: each.environment_id == null ? null : String(each.environment_id),
+    environment: each.environment_id == null ? null : String(each.environment_id),
   });
   const jobId = jobFor(verb, settings);
   let job: CloudJob | null = null;
@@ -306,10 +317,10 @@ async function settleOlder(
   { client, project }: CloudSession,
   jobId: string,
   call: CloudCall,
-  { pending, log }: CloudOperationsDeps,
+  { pending, awaited, log }: CloudOperationsDeps,
 ): Promise<void> {
   for (const record of await pending.abandoned(project.projectDir)) {
-    if (record.runId !== null || record.jobId !== jobId || record.pid !== process.pid) continue;
+    if (record.runId !== null || record.jobId !== jobId || awaited.has(record.marker)) continue;
     try {
       const run = await findByMarker(client, jobId, record.marker, { ...call, hurried: true });
       if (run) {

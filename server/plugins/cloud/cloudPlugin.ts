@@ -1,6 +1,8 @@
 import { access, open, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
+import { projectLintResult } from "../../../protocol/lint.ts";
+import type { JobKind } from "../../../protocol/remote.ts";
 import type { RuntimeMetadata } from "../../../protocol/runtime.ts";
 import { systemClock, type Clock } from "../../platform/clock.ts";
 import type { Http } from "../../platform/http.ts";
@@ -22,6 +24,7 @@ import {
   type CloudSession,
   type Done,
 } from "./cloudOperations.ts";
+import { cloudRemote } from "./cloudRemote.ts";
 import { cloudReport } from "./cloudReport.ts";
 import { resolveCloud, type CloudSettings } from "./cloudSettings.ts";
 import type { CoolDowns } from "./coolDown.ts";
@@ -43,6 +46,9 @@ export interface CloudPluginDeps {
   settingsOf: (projectDir: string) => Promise<CloudSettings>;
   /** Null where nobody is signed in. */
   tokenOf: (settings: CloudSettings) => string | null;
+  /** Somebody signed in or, with null, out. */
+  keepToken?: (settings: CloudSettings, token: string | null) => void;
+  chooseJob?: (projectDir: string, kind: JobKind, jobId: string | null) => Promise<void>;
   confirm?: CloudOperationsDeps["confirm"];
   /** Lints the checkout in dbt Cloud's stead, which has no API for it; absent where there is no linter. */
   linter?: DbtPlugin;
@@ -63,16 +69,23 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
   const { log, linter } = deps;
   const clock = deps.clock ?? systemClock;
   const pending = createPendingRuns(deps.storageDir);
-  const operationsDeps: CloudOperationsDeps = { log, env: deps.env, pending, confirm: deps.confirm };
+  /** Markers of the runs that somebody here waits for. */
+  const awaited = new Set<string>();
+  const operationsDeps: CloudOperationsDeps = {
+    log,
+    env: deps.env,
+    pending,
+    awaited,
+    confirm: deps.confirm,
+  };
   /** By project: fires when nobody waits for its runs any more. */
   const detachers = new Map<string, AbortController>();
   const lastDone = new Map<string, { dir: string }>();
   /** Projects whose last command wrote no manifest: what is known is older, and said to be. */
   const staleBecause = new Map<string, string>();
   const newest = new Map<string, { at: number; artifacts: Promise<EnvironmentArtifacts> }>();
-  const following = new Set<string>();
 
-  async function sessionOf(project: ProjectRef): Promise<CloudSession> {
+  async function sessionOf(project: ProjectRef, token?: string): Promise<CloudSession> {
     await requireProject(project.projectDir);
     const settings = await deps.settingsOf(project.projectDir);
     const { config, address } = resolveCloud(settings);
@@ -85,7 +98,7 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
         log,
         coolDowns: deps.coolDowns,
         address,
-        token: () => deps.tokenOf(settings),
+        token: () => token ?? deps.tokenOf(settings),
         ...(deps.requestSeconds !== undefined && { requestSeconds: deps.requestSeconds }),
         ...(deps.downloadSeconds !== undefined && { downloadSeconds: deps.downloadSeconds }),
       }),
@@ -178,6 +191,7 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
     "compileSelection",
     "manifestUpdate",
     "resumeRun",
+    "remote",
   ];
   if (linter)
     capabilities.push(
@@ -224,9 +238,10 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
     async unfinishedRuns(project) {
       const records = await pending.abandoned(project.projectDir);
       return records
-        .filter(({ marker }) => !following.has(marker))
-        .map(({ marker, verb, command: text, at }): UnfinishedRun => ({
+        .filter(({ marker }) => !awaited.has(marker))
+        .map(({ marker, link, verb, command: text, at }): UnfinishedRun => ({
           id: marker,
+          link,
           verb,
           command: text,
           startedAt: at,
@@ -236,23 +251,34 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
       const record = (await pending.abandoned(project.projectDir)).find(({ marker }) => marker === id);
       if (!record) throw new DbtConfigurationError("This run is not waited for any more.");
       const session = await sessionOf(project);
-      following.add(id);
-      try {
-        const { signal } = detacherOf(project);
-        const done = await remembering(project, () => takeUp(session, record, call, signal, operationsDeps));
-        return done.result;
-      } finally {
-        following.delete(id);
-      }
+      const { signal } = detacherOf(project);
+      const done = await remembering(project, () => takeUp(session, record, call, signal, operationsDeps));
+      return done.result;
     },
 
     async lintProject(project, request = {}, call = {}) {
       await requireProject(project.projectDir);
-      return linter?.supportsSqlLinting() ? linter.lintProject(project, request, call) : noLinter();
+      if (!linter?.supportsSqlLinting()) return noLinter();
+      try {
+        return await linter.lintProject(project, request, call);
+      } catch (error) {
+        if (!(error instanceof DbtEnvironmentError)) throw error;
+        // dbt Cloud works without a Python here: files that are not linted are no failure of the environment.
+        const reason = `dbt Cloud has no linter, and here: ${error.message}`;
+        const skipped = (request.paths ?? []).map((filePath) => ({ filePath, reason }));
+        return projectLintResult([], { linted: [], skipped });
+      }
     },
     async fixText(project, request, call = {}) {
       return linter?.capabilities.has("fixText") ? linter.fixText(project, request, call) : noLinter();
     },
+    remote: cloudRemote({
+      sessionOf,
+      tokenOf: deps.tokenOf,
+      keepToken: (settings, token) => deps.keepToken?.(settings, token),
+      chooseJob: (project, kind, jobId) =>
+        deps.chooseJob?.(project.projectDir, kind, jobId) ?? Promise.resolve(),
+    }),
     filesChanged: (project, paths) => linter?.filesChanged(project, paths),
 
     inspect: async (project, call = {}) => {

@@ -1,3 +1,4 @@
+import type { JobKind } from "../../../protocol/remote.ts";
 import type { CloudConfig } from "../../config/manifestFile.ts";
 import type { SecretReference } from "../../config/secretReference.ts";
 import { DbtConfigurationError } from "../errors.ts";
@@ -14,7 +15,7 @@ export interface CloudSettings {
    */
   commit: "environment" | "head";
   /** Job somebody has picked for a command, in place of manifest.yaml's. */
-  pickedJobs?: Partial<Record<"compile" | "run" | "test", string>> | undefined;
+  pickedJobs?: { [Kind in JobKind]?: string | undefined } | undefined;
   /** FLOE_DISABLE_CACHE or --no-cache. */
   noCache?: boolean;
 }

@@ -17,6 +17,8 @@ const recordSchema = z.object({
   command: z.string(),
   /** Null until dbt Cloud has said it. */
   runId: z.number().nullable(),
+  /** The run's page. */
+  link: z.string().nullable(),
   /** Milliseconds since the epoch. */
   at: z.number(),
   /** The process that waits for it. */

@@ -1,0 +1,87 @@
+import { LSPErrorCodes, ResponseError } from "vscode-languageserver/node";
+import {
+  chooseJobRequest,
+  remoteActionRequest,
+  remoteRequest,
+  remoteRunRequest,
+  remoteTextRequest,
+  signInRequest,
+  signOutRequest,
+} from "../../protocol/requests.ts";
+import type { ProjectRef, RemoteEnvironment } from "../plugins/dbtPlugin.ts";
+import type { Feature, ServerContext } from "./feature.ts";
+import { signalOf } from "./guard.ts";
+import { projectsOf } from "./projectCommands.ts";
+
+/** Environments that run elsewhere: signing in, jobs and runs there. */
+export const remote: Feature = {
+  register(context) {
+    const { connection, guard } = context;
+    connection.onRequest(
+      signInRequest,
+      guard.command("Signing in", async ({ projectDir, token }) => {
+        const { its, ref } = await remoteOf(context, projectDir);
+        return its.signIn(ref, token);
+      }),
+    );
+    connection.onRequest(
+      signOutRequest,
+      guard.command("Signing out", async ({ projectDir }) => {
+        const { its, ref } = await remoteOf(context, projectDir);
+        return its.signOut(ref);
+      }),
+    );
+    connection.onRequest(
+      remoteRequest,
+      guard.command("Looking at the environment", async ({ projectDir }, token) => {
+        const [project] = await projectsOf(context, { projectDir });
+        const its = project?.plugin().remote;
+        return project && its ? its.overview(project.ref, { signal: signalOf(token) }) : null;
+      }),
+    );
+    connection.onRequest(
+      remoteRunRequest,
+      guard.command("Looking at a run", async ({ projectDir, runId }, token) => {
+        const { its, ref } = await remoteOf(context, projectDir);
+        return its.run(ref, runId, { signal: signalOf(token) });
+      }),
+    );
+    connection.onRequest(
+      remoteTextRequest,
+      guard.command("Reading from a run", async ({ projectDir, runId, step, artifact }) => {
+        const { its, ref } = await remoteOf(context, projectDir);
+        return {
+          text: await its.text(ref, runId, step === undefined ? { artifact: artifact ?? "" } : { step }),
+        };
+      }),
+    );
+    connection.onRequest(
+      remoteActionRequest,
+      guard.command("Changing a run", async ({ projectDir, runId, action }) => {
+        const { its, ref } = await remoteOf(context, projectDir);
+        return { message: await (action === "cancel" ? its.cancel(ref, runId) : its.retry(ref, runId)) };
+      }),
+    );
+    connection.onRequest(
+      chooseJobRequest,
+      guard.command("Choosing a job", async ({ projectDir, kind, jobId }) => {
+        const { its, ref } = await remoteOf(context, projectDir);
+        await its.chooseJob(ref, kind, jobId);
+        return null;
+      }),
+    );
+  },
+};
+
+async function remoteOf(
+  context: ServerContext,
+  projectDir: string,
+): Promise<{ its: RemoteEnvironment; ref: ProjectRef }> {
+  const [project] = await projectsOf(context, { projectDir });
+  const its = project?.plugin().remote;
+  if (project && its) return { its, ref: project.ref };
+  throw new ResponseError(
+    LSPErrorCodes.RequestFailed,
+    "This project's environment runs here: there is nothing to sign in to. Switch the project to dbt Cloud first.",
+  );
+}
