@@ -99,7 +99,7 @@ async function editor(kept: Map<string, string>, answer: (question: TriggerQuest
     client.nudge();
   });
   await client.waitForStatus((statuses) => statuses.some(({ remote }) => remote === true));
-  return { client, connection, questions, runs };
+  return { client, connection, questions, runs, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
 }
 
 const when = (its: { client: LspClient; runs: RunHead[] }, what: string, look: (run: RunHead) => boolean) =>
@@ -107,8 +107,7 @@ const when = (its: { client: LspClient; runs: RunHead[] }, what: string, look: (
 
 test("sign in, look around, run once asked, and sign out", async () => {
   const kept = new Map<string, string>();
-  const its = await editor(kept, ({ job }) => job?.id ?? null);
-  await using _client = its.client;
+  await using its = await editor(kept, ({ job }) => job?.id ?? null);
   const { connection } = its;
   const { dir: projectDir } = project;
   expect(await connection.sendRequest(remoteRequest, { projectDir })).toMatchObject({ state: "signedOut" });
@@ -181,8 +180,7 @@ test("no is no; cancel in the editor cancels there; what failed there is retried
   emulator.behaviours = [{ statuses: [1, 3] }];
   const secrets = new Map<string, string>();
   let allowed = false;
-  const its = await editor(secrets, ({ job }) => (allowed ? (job?.id ?? null) : null));
-  await using _client = its.client;
+  await using its = await editor(secrets, ({ job }) => (allowed ? (job?.id ?? null) : null));
   const { connection } = its;
   const { dir: projectDir } = project;
   await connection.sendRequest(signInRequest, { projectDir, token: emulatedToken });
@@ -239,8 +237,7 @@ test("an editor that is closed in mid-run: dbt goes on there, and the next edito
   expect(emulator.runs[0]!.status).toBe(3);
 
   emulator.runs[0]!.behaviour = {};
-  const second = await editor(kept, () => null);
-  await using _client = second.client;
+  await using second = await editor(kept, () => null);
   const done = await when(second, "the end of the run", (run) => run.state === "success");
   expect(done).toMatchObject({ title: "a+", command: expect.stringContaining("a+") as string });
   const { runs } = await second.connection.sendRequest(runsRequest, { projectDir });

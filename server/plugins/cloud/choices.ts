@@ -30,10 +30,10 @@ export class Choices {
   }
 
   chooseJob(projectDir: string, kind: JobKind, jobId: string | null): Promise<void> {
-    return this.#change(projectDir, ({ jobs = {}, ...rest }) => {
-      const { [kind]: _, ...others } = jobs;
-      return { ...rest, jobs: jobId === null ? others : { ...others, [kind]: jobId } };
-    });
+    return this.#change(projectDir, (choice) => ({
+      ...choice,
+      jobs: { ...choice.jobs, [kind]: jobId ?? undefined },
+    }));
   }
 
   agree(projectDir: string): Promise<void> {
