@@ -15,7 +15,13 @@ import type {
   RunSelection,
   UnfinishedRun,
 } from "../dbtPlugin.ts";
-import { DbtCompilationError, DbtConfigurationError, DbtError, DbtLintError } from "../errors.ts";
+import {
+  DbtCompilationError,
+  DbtConfigurationError,
+  DbtEnvironmentError,
+  DbtError,
+  DbtLintError,
+} from "../errors.ts";
 import { CloudClient } from "./cloudClient.ts";
 import {
   carryOut,
