@@ -35,7 +35,9 @@ const inTree = "view == floeDbt.project";
 const inRuns = "view == floeDbt.runs";
 const treeRow = (word: string): string => `${inTree} && viewItem =~ /\\b${word}\\b/`;
 const runsRow = (pattern: string): string => `${inRuns} && viewItem =~ /${pattern}/`;
-/** One prefix for all of them, free in VS Code: no key of an editor is lost but this one. */
+/** A terminal has the prefix of our keys for itself. */
+const notInTerminal = `${hasProjects} && !terminalFocus`;
+/** One prefix for all of them, free where they apply: no key of an editor is lost but this one. */
 const key = (second: string): string => `ctrl+alt+r ${second}`;
 
 function modelCommands(): Record<ModelCommandId, CommandFacts> {
@@ -173,7 +175,7 @@ export const runCommands = {
       "view/title": { when: inRuns, group: "navigation@1" },
       "floeDbt.runMenu": { when: hasProjects, group: "3_more@3" },
     },
-    keybinding: { key: key("s"), when: hasProjects },
+    keybinding: { key: key("s"), when: notInTerminal },
   },
   "floeDbt.editRun": {
     title: "Run with Options…",
@@ -187,7 +189,7 @@ export const runCommands = {
         { when: treeRow("runnable"), group: "3_more@1" },
       ],
     },
-    keybinding: { key: key("o"), when: hasProjects },
+    keybinding: { key: key("o"), when: notInTerminal },
   },
   "floeDbt.rerunLast": {
     title: "Run Last Again",
@@ -198,7 +200,7 @@ export const runCommands = {
       "view/title": { when: inRuns, group: "navigation@2" },
       "floeDbt.runMenu": { when: hasProjects, group: "4_again@1" },
     },
-    keybinding: { key: key("l"), when: hasProjects },
+    keybinding: { key: key("l"), when: notInTerminal },
   },
   "floeDbt.rerunFailed": {
     title: "Run Failed Again",
@@ -213,7 +215,7 @@ export const runCommands = {
         { when: runsRow("^run .*\\bended\\b.*\\bfailures\\b"), group: "1_again@2" },
       ],
     },
-    keybinding: { key: key("f"), when: "floeDbt.lastRunFailed" },
+    keybinding: { key: key("f"), when: `${notInTerminal} && floeDbt.lastRunFailed` },
   },
   "floeDbt.runAgain": {
     title: "Run Again",
@@ -247,7 +249,7 @@ export const runCommands = {
         { when: runsRow("^run .*\\bactive\\b"), group: "1_again@1" },
       ],
     },
-    keybinding: { key: key("x"), when: "floeDbt.runActive" },
+    keybinding: { key: key("x"), when: `${notInTerminal} && floeDbt.runActive` },
   },
   "floeDbt.clearRuns": {
     title: "Clear Runs",

@@ -36,6 +36,7 @@ test("a test that fails is a row, a problem at its line, and a message with what
   await openFile(twice);
   await page.runCommand("Floe dbt: Build Model");
   await page.treeRowSaying(runs, "^test unique_twice_hut_id, failed, .*1 row found");
+  await run("notifications.showList");
   const { message, buttons } = await page.notification("Build twice");
   assert.match(message, /^Build twice: 1 of 2 failed: unique_twice_hut_id$/);
   assert.deepEqual(buttons, ["Show Runs", "Show Problems"]);
@@ -62,17 +63,17 @@ test("once it is mended, what failed is run again with what is in the editor", a
   const editor = await openFile(twice);
   await replaceText(editor, "union all", "union");
   await page.runCommand("Floe dbt: Run Failed Again");
+  await page.notification("Saved 1 file first");
   await page.treeRowSaying(runs, "^Build failed of twice, passed");
   assert.match(onDisk(twice), /union\nselect/);
-  await page.notification("Saved 1 file first");
   await waitFor("no problem", () => (diagnosticsOf(workspaceFile(trouble)).length === 0 ? true : undefined), [
     vscode.languages.onDidChangeDiagnostics,
   ]);
 });
 
 test("a second run waits in the queue; cancelling the first leaves no process of it", async () => {
-  await openFile("models/trouble/never.sql");
   await run("workbench.view.explorer");
+  await openFile("models/trouble/never.sql");
   await page.runCommand("Floe dbt: Run Model");
   // Nobody sees the view: a notification tells how it goes on, until the view is shown.
   const { buttons } = await page.notification("dbt: Run never");
