@@ -1,7 +1,12 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { RunVerb } from "../protocol/run.ts";
 import { runtimeNames } from "../protocol/runtime.ts";
+import { runDoctor } from "./cli/doctor.ts";
 import { runLint } from "./cli/lint.ts";
 import { lintFormats } from "./cli/lintReport.ts";
+import { type ListOptions, listOutputs, runList } from "./cli/list.ts";
+import { runManifest } from "./cli/manifest.ts";
+import { dataFormats, runDbtVerb, type RunOptions } from "./cli/run.ts";
 import { createTerminal } from "./cli/terminal.ts";
 import { DbtError } from "./plugins/errors.ts";
 
@@ -12,6 +17,39 @@ const interrupted = 130;
 function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It takes a whole number from 0 up.");
   return Number(text);
+}
+
+function dbtFlag(argument: string, before: string[]): string[] {
+  if (before.length > 0 || argument.startsWith("-")) return [...before, argument];
+  throw new InvalidArgumentError(`To choose nodes, use --select ${argument}.`);
+}
+
+/** What every verb takes. */
+function ofProject(command: Command): Command {
+  return command
+    .option("--project-dir <dir>", "folder that holds dbt_project.yml")
+    .option("--profiles-dir <dir>", "folder that holds profiles.yml")
+    .option("--target <name>", "target of the profile")
+    .addOption(
+      new Option("--runtime <name>", "environment that compiles dbt").choices(["auto", ...runtimeNames]),
+    )
+    .option("--python <path>", "Python that has dbt and SQLFluff")
+    .option("--dbt <path>", "the dbt v2 binary")
+    .option("--verbose", "say on stderr what is started and how long it takes", false);
+}
+
+function withSelection(command: Command): Command {
+  return command
+    .argument("[flags...]", "further options of dbt, after --", dbtFlag, [])
+    .option("-s, --select <selector...>", "what to choose, in dbt's selection syntax")
+    .option("--exclude <selector...>", "what to leave out")
+    .option("--vars <yaml>", "variables, as a YAML or JSON mapping");
+}
+
+function withFormat(command: Command): Command {
+  return command.addOption(
+    new Option("--format <format>", "how to print the result").choices([...dataFormats]).default("text"),
+  );
 }
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -28,27 +66,65 @@ async function main(argv: readonly string[]): Promise<number> {
     .exitOverride()
     .configureOutput({ writeErr: (text) => terminal.words(text.trimEnd()) });
 
-  program
-    .command("lint")
+  const context = { terminal, signal: abort.signal, env: process.env };
+  const exitsWith =
+    <Args extends unknown[]>(action: (...args: Args) => Promise<number>) =>
+    async (...args: Args): Promise<void> => {
+      exitCode = await action(...args);
+    };
+
+  ofProject(program.command("lint"))
     .description("lint SQL as SQLFluff would, with the project's own dbt context")
     .argument("[paths...]", "files or folders; the whole project where there are none")
-    .option("--project-dir <dir>", "folder that holds dbt_project.yml")
-    .option("--profiles-dir <dir>", "folder that holds profiles.yml")
-    .option("--target <name>", "target of the profile")
-    .addOption(
-      new Option("--runtime <name>", "environment that compiles dbt").choices(["auto", ...runtimeNames]),
-    )
-    .option("--python <path>", "Python that has dbt and SQLFluff")
-    .option("--dbt <path>", "the dbt v2 binary")
     .option("--fix", "mend what the linter can, in the files", false)
     .addOption(
       new Option("--format <format>", "how to print issues").choices([...lintFormats]).default("text"),
     )
     .option("--max-warnings <n>", "more warnings than this are a failure", wholeNumber)
-    .option("--verbose", "say on stderr what is started and how long it takes", false)
-    .action(async (paths: string[], options: Parameters<typeof runLint>[1]) => {
-      exitCode = await runLint(paths, options, { terminal, signal: abort.signal, env: process.env });
-    });
+    .action(
+      exitsWith((paths: string[], options: Parameters<typeof runLint>[1]) =>
+        runLint(paths, options, context),
+      ),
+    );
+
+  const verbs: [RunVerb, string][] = [
+    ["compile", "turn the project's Jinja into SQL"],
+    ["run", "build models in the warehouse"],
+    ["build", "seeds, models, snapshots and tests, in their order"],
+    ["test", "run data tests and unit tests"],
+    ["seed", "load the CSV files"],
+    ["snapshot", "record how rows change"],
+    ["deps", "install the packages the project names"],
+  ];
+  for (const [verb, what] of verbs) {
+    const command = withFormat(ofProject(program.command(verb))).description(what);
+    if (verb !== "deps") withSelection(command);
+    if (verb === "run" || verb === "build" || verb === "seed") {
+      command.option("--full-refresh", "build incremental models and seeds from nothing");
+    }
+    command.action(
+      exitsWith((flags: string[] | RunOptions, options: RunOptions) =>
+        Array.isArray(flags)
+          ? runDbtVerb(verb, flags, options, context)
+          : runDbtVerb(verb, [], flags, context),
+      ),
+    );
+  }
+
+  withFormat(withSelection(ofProject(program.command("list"))))
+    .description("what a selection selects")
+    .addOption(
+      new Option("--output <what>", "what to print of each node").choices([...listOutputs]).default("name"),
+    )
+    .action(exitsWith((flags: string[], options: ListOptions) => runList(flags, options, context)));
+
+  withFormat(ofProject(program.command("manifest")))
+    .description("where the manifest of the last compile is; the manifest itself with --format json")
+    .action(exitsWith((options: Parameters<typeof runManifest>[0]) => runManifest(options, context)));
+
+  withFormat(ofProject(program.command("doctor")))
+    .description("what is in use, where it was looked for, and what is wrong")
+    .action(exitsWith((options: Parameters<typeof runDoctor>[0]) => runDoctor(options, context)));
 
   try {
     await program.parseAsync(argv, { from: "user" });
@@ -59,7 +135,7 @@ async function main(argv: readonly string[]): Promise<number> {
       terminal.words("Interrupted.");
       return interrupted;
     }
-    terminal.words(`floe-dbt: ${error instanceof Error ? error.message : String(error)}`);
+    terminal.words(`floe-dbt: ${error instanceof Error ? error.message.trim() : String(error)}`);
     if (!(error instanceof DbtError) && error instanceof Error && process.env["FLOE_DBT_DEBUG"]) {
       terminal.words(error.stack ?? "");
     }

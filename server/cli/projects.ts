@@ -14,7 +14,7 @@ import { createFusionPlugin, type FusionSettings } from "../plugins/fusion/fusio
 import type { LiveStatus } from "../projects/project.ts";
 import type { LocalSettings } from "../plugins/local/localEnvironment.ts";
 import { createLocalPlugin } from "../plugins/local/localPlugin.ts";
-import { createPluginRegistry } from "../plugins/registry.ts";
+import { createPluginRegistry, type PluginRegistry } from "../plugins/registry.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Flags every verb has. */
@@ -38,12 +38,16 @@ export interface CommandContext {
 export interface OpenedProject {
   project: ProjectRef;
   plugin: DbtPlugin;
+  config: ProjectConfig;
   /** Those of the paths asked for that this project owns; empty means all of it. */
   paths: string[];
 }
 
 export interface OpenedProjects extends AsyncDisposable {
   projects: OpenedProject[];
+  registry: PluginRegistry;
+  /** Takes secrets out of what is printed. */
+  log: RedactingLog;
 }
 
 /**
@@ -110,21 +114,32 @@ export async function openProjects(
       }),
   });
   const projects: OpenedProject[] = [];
-  for (const { projectDir, workspaceDir } of chosen) {
+  for (const [projectDir, config] of configs) {
     const project: ProjectRef = {
       projectDir,
-      workspaceDir,
+      workspaceDir: config.workspaceDir,
       ...(options.profilesDir && { profilesDir: path.resolve(options.profilesDir) }),
       ...(options.target && { target: options.target }),
     };
-    const runtime = configs.get(projectDir)?.runtime.runtime ?? (await automaticRuntime(registry, project));
+    const runtime = config.runtime.runtime ?? (await automaticRuntime(registry, project));
     projects.push({
       project,
       plugin: registry.getPlugin("dbt", runtime),
+      config,
       paths: paths.filter((each) => each !== projectDir && ownerOf(each, chosen)?.projectDir === projectDir),
     });
   }
-  return { projects, [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose]() };
+  return { projects, registry, log, [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose]() };
+}
+
+/** @throws DbtConfigurationError unless the command means one project */
+export function onlyProject({ projects }: OpenedProjects): OpenedProject {
+  const [first, ...others] = projects;
+  if (first && others.length === 0) return first;
+  const dirs = projects.map(({ project }) => project.projectDir).join(", ");
+  throw new DbtConfigurationError(
+    `There are ${projects.length} dbt projects here: name one with --project-dir (${dirs}).`,
+  );
 }
 
 /**

@@ -31,7 +31,8 @@ export async function examine(
   return { projects, markdown: context.log.redact(toMarkdown(projects)) };
 }
 
-async function examineProject(project: Project, signal: AbortSignal): Promise<DoctorProject> {
+/** @throws what is no DbtError: those are among the answer's problems */
+export async function examineProject(project: Project, signal: AbortSignal): Promise<DoctorProject> {
   const { config } = project;
   const { profile } = config;
   const facts = [
@@ -79,7 +80,7 @@ async function examineProject(project: Project, signal: AbortSignal): Promise<Do
   }
 }
 
-function toMarkdown(projects: readonly DoctorProject[]): string {
+export function toMarkdown(projects: readonly DoctorProject[]): string {
   if (projects.length === 0) return "# Floe dbt: Doctor\n\nThere is no dbt project in this workspace.\n";
   const sections = projects.map(({ status, facts, searched, problems }) => {
     const versions = Object.entries(status.versions).map(([name, version]) => `${name} ${version}`);

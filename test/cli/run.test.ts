@@ -1,0 +1,160 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { type BuiltProduct, buildProduct } from "../harness/builtProduct.ts";
+import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
+import { testPython } from "../harness/environment.ts";
+
+const python = testPython();
+let product: BuiltProduct;
+let project: TestProject;
+
+/** Runs the built command line as a user would. Never rejects. */
+function floeDbt(...args: string[]) {
+  return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
+    execFile(
+      process.execPath,
+      [product.cli, ...args],
+      { cwd: project.dir, env: { ...process.env, NO_COLOR: "1" }, maxBuffer: 64_000_000 },
+      (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    );
+  });
+}
+
+/** ADR-0043's DBTCompilationResult, to the letter. */
+const compilationResult = z.strictObject({
+  success: z.boolean(),
+  manifest_path: z.string(),
+  run_results_path: z.string(),
+  catalog_path: z.string().nullable(),
+  execution_time_seconds: z.number(),
+  models_run: z.number(),
+  tests_run: z.number(),
+  failures: z.number(),
+  metadata: z.record(z.string(), z.unknown()),
+});
+
+/** One project, and each test goes on from what the one before left: dbt's start is what costs here. */
+describe("floe-dbt", () => {
+  beforeAll(async () => {
+    product = await buildProduct();
+    project = await dbtProject({
+      ...threeModels,
+      "models/a.sql": "select 1 as id, 10 as amount\n",
+      "models/endless.sql": "select count(*) as n from range(100000000) as x, range(100000000) as y\n",
+    });
+  });
+  afterAll(async () => {
+    await project[Symbol.asyncDispose]();
+    await product[Symbol.asyncDispose]();
+  });
+
+  test("manifest before anything was compiled exits 2 with one sentence", async () => {
+    const { code, stdout, stderr } = await floeDbt("manifest");
+    expect(stderr).toMatch(/^floe-dbt: There is no .*manifest\.json yet\. .*\n$/);
+    expect([code, stdout]).toEqual([2, ""]);
+  });
+
+  test("build as json is the ADR's DBTCompilationResult; progress goes to stderr", async () => {
+    const args = ["--python", python, "--exclude", "endless", "--format", "json"];
+    const { code, stdout, stderr } = await floeDbt("build", ...args);
+    expect(code).toBe(0);
+    const result = compilationResult.parse(JSON.parse(stdout));
+    expect(result).toMatchObject({
+      success: true,
+      manifest_path: project.file("target/manifest.json"),
+      run_results_path: project.file("target/run_results.json"),
+      models_run: 3,
+      tests_run: 2,
+      failures: 0,
+    });
+    expect(stderr).toMatch(/^1\/6 ok {4}(model a|seed raw_orders) · \d+\.\d\d s/m);
+  });
+
+  test("what fails is printed with its place, and exits 1", async () => {
+    await project.write(
+      "models/b.sql",
+      "select\n    id,\n    no_such_column as amount\nfrom {{ ref('a') }}\n",
+    );
+    const { code, stdout } = await floeDbt("run", "--python", python, "--select", "b+");
+    expect(stdout).toMatch(/^ERROR b models\/b\.sql:3$/m);
+    expect(stdout).toContain("no_such_column");
+    expect(stdout).toMatch(/^dbt run --select b\+: 2 nodes, 1 had an error, 1 skipped\.$/m);
+    expect(code).toBe(1);
+  });
+
+  test("a project that dbt cannot read exits 2 and says why", async () => {
+    await project.write("models/b.sql", "select * from {{ ref('nowhere') }}\n");
+    const { code, stdout, stderr } = await floeDbt("compile", "--python", python);
+    expect(stderr).toMatch(/^floe-dbt: .*nowhere/ms);
+    expect([code, stdout]).toEqual([2, ""]);
+    await project.write("models/b.sql", threeModels["models/b.sql"]!);
+  });
+
+  test("list prints names, ids or JSON of what is selected", async () => {
+    const args = ["list", "--python", python, "--select", "a", "b,resource_type:model"];
+    const { code, stdout } = await floeDbt(...args, "--format", "json");
+    expect(JSON.parse(stdout)).toContainEqual({
+      unique_id: "model.shop.b",
+      name: "b",
+      resource_type: "model",
+      package_name: "shop",
+      file_path: project.file("models/b.sql"),
+    });
+    expect(code).toBe(0);
+  });
+
+  test("manifest prints the path, or the manifest", async () => {
+    expect(await floeDbt("manifest")).toEqual({
+      code: 0,
+      stdout: `${project.file("target/manifest.json")}\n`,
+      stderr: "",
+    });
+    const { stdout } = await floeDbt("manifest", "--format", "json");
+    expect(JSON.parse(stdout)).toHaveProperty(["nodes", "model.shop.a"]);
+  });
+
+  test("doctor says what is in use, and exits 1 where dbt cannot work", async () => {
+    const good = await floeDbt("doctor", "--python", python);
+    expect(good.stdout).toContain(`dbt-core: 1.`);
+    expect(good.code).toBe(0);
+    const bad = await floeDbt("doctor", "--python", project.file("no-python"), "--format", "json");
+    const { projects } = z
+      .object({ projects: z.array(z.object({ problems: z.array(z.object({ severity: z.string() })) })) })
+      .parse(JSON.parse(bad.stdout));
+    expect(projects[0]?.problems).toContainEqual(expect.objectContaining({ severity: "error" }));
+    expect(bad.code).toBe(1);
+  });
+
+  test.each([
+    ["a name without --select", ["run", "customers"], /use --select customers/],
+    ["an unknown target", ["run", "--target", "prod"], /no target "prod".* It has: dev, other\./],
+    ["no project", ["run", "--project-dir", "models"], /There is no dbt_project\.yml in/],
+    ["no Python", ["run", "--python", "nowhere/python"], /nowhere\/python/],
+  ])("%s exits 2 with one sentence", async (_name, args, sentence) => {
+    const { code, stdout, stderr } = await floeDbt(...args);
+    expect(stderr).toMatch(sentence);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+    expect([code, stdout]).toEqual([2, ""]);
+  });
+
+  test.skipIf(process.platform === "win32")("Ctrl-C ends dbt, exits 130 and leaves no process", async () => {
+    const args = ["run", "--python", python, "--select", "a", "endless", "--", "--threads=1"];
+    const child = spawn(process.execPath, [product.cli, ...args], { cwd: project.dir });
+    const exited = once(child, "exit");
+    let said = "";
+    await new Promise<void>((resolve) => {
+      child.stderr.on("data", (chunk: Buffer) => {
+        said += chunk.toString();
+        if (said.includes("model a")) resolve();
+      });
+    });
+    child.kill("SIGINT");
+    expect(await exited).toEqual([130, null]);
+    expect(said).toMatch(/Interrupted\.\n$/);
+    const { stdout } = await promisify(execFile)("ps", ["-eo", "args"]);
+    expect(stdout.split("\n").filter((each) => each.includes(project.dir))).toEqual([]);
+  });
+});
