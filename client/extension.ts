@@ -9,6 +9,7 @@ import { pythonExtension } from "./python.ts";
 import { Runs } from "./runs/runs.ts";
 import { provideRunTasks } from "./tasks/runTasks.ts";
 import { startWhenAllowed } from "./startWhenAllowed.ts";
+import { RemoteView } from "./remote/remoteView.ts";
 import { PreviewView } from "./preview/previewView.ts";
 import { CompiledViews } from "./views/compiled/compiledViews.ts";
 import { TestExplorer } from "./testing/testExplorer.ts";
@@ -41,6 +42,7 @@ export function activate(context: vscode.ExtensionContext): FloeDbtApi {
   const runsView = new RunsView(runs, (projectDir) => nameIfSeveral(started.projects, projectDir));
   const runLog = new RunLog(started, runs);
   const preview = new PreviewView(context.extensionUri, texts);
+  const remote = new RemoteView(started);
   context.subscriptions.push(
     log,
     python,
@@ -52,6 +54,7 @@ export function activate(context: vscode.ExtensionContext): FloeDbtApi {
     compiled,
     texts,
     preview,
+    remote,
     showStatusBar(started),
     runs,
     runsView,
@@ -68,6 +71,8 @@ export function activate(context: vscode.ExtensionContext): FloeDbtApi {
       runsView,
       runLog,
       preview,
+      remote,
+      secrets: context.secrets,
       memory: context.workspaceState,
     }),
     startWhenAllowed(started),

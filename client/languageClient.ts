@@ -13,7 +13,9 @@ import {
 import {
   type InitializationOptions,
   manifestChangedNotification,
+  confirmTriggerRequest,
   pythonInterpreterRequest,
+  secretRequest,
   type RunChange,
   runChangedNotification,
   statusNotification,
@@ -55,6 +57,10 @@ export function makeClient(
   client.onNotification(manifestChangedNotification, (manifest) => listener.onManifest(manifest));
   client.onNotification(runChangedNotification, (change) => listener.onRun(change));
   client.onRequest(pythonInterpreterRequest, ({ projectDir }) => python.interpreterFor(projectDir));
+  client.onRequest(secretRequest, async ({ key }) => (await context.secrets.get(key)) ?? null);
+  client.onRequest(confirmTriggerRequest, async (question) =>
+    (await import("./remote/confirmTrigger.ts")).confirmTrigger(question),
+  );
   client.onDidChangeState(({ newState }) => {
     if (newState === State.Running) listener.onState("running");
     else if (newState === State.Starting) listener.onState("starting");
@@ -71,6 +77,7 @@ function clientOptions(
   const initializationOptions: InitializationOptions = {
     storageDir: context.globalStorageUri.fsPath,
     pythonInterpreter: python.installed,
+    remote: true,
     ownCommands: true,
     trusted,
   };

@@ -72,6 +72,7 @@ const views = {
   floeDbt: [
     { id: "floeDbt.project", name: "Project", icon: "media/floe.svg", when: "floeDbt.explorer.shown" },
     { id: "floeDbt.runs", name: "Runs", icon: "media/floe.svg", when: "floeDbt.hasProjects" },
+    { id: "floeDbt.cloud", name: "dbt Cloud", icon: "media/floe.svg", when: "floeDbt.hasRemote" },
   ],
   floeDbtResults: [
     {

@@ -1,6 +1,7 @@
 import type * as vscode from "vscode";
 import type { LanguageServer } from "../languageServer.ts";
 import type { ProjectView } from "../explorer/projectView.ts";
+import type { RemoteView } from "../remote/remoteView.ts";
 import type { PreviewView } from "../preview/previewView.ts";
 import type { CompiledViews } from "../views/compiled/compiledViews.ts";
 import type { DoctorPanel } from "../views/doctorPanel.ts";
@@ -20,6 +21,9 @@ export interface CommandContext {
   runsView: RunsView;
   runLog: RunLog;
   preview: PreviewView;
+  remote: RemoteView;
+  /** The editor's keeper of secrets. */
+  secrets: vscode.SecretStorage;
   /** Remembers choices, for this workspace. */
   memory: vscode.Memento;
 }

@@ -1,4 +1,5 @@
 import { explorerCommands } from "./explorerCommands.ts";
+import { remoteCommands } from "./remoteCommands.ts";
 import { sqlCommands } from "./sqlCommands.ts";
 import type { CommandFacts, SubmenuFacts } from "./facts.ts";
 import { runCommands, runSubmenus } from "./runCommands.ts";
@@ -79,6 +80,7 @@ export const commands = {
   ...explorerCommands,
   ...sqlCommands,
   ...runCommands,
+  ...remoteCommands,
 } as const satisfies Record<string, CommandFacts>;
 
 export type CommandId = keyof typeof commands;

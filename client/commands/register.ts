@@ -5,6 +5,7 @@ import type { CommandId } from "./list.ts";
 import { explorerHandlers } from "../explorer/handlers.ts";
 import { openRulePage } from "./openRulePage.ts";
 import { openSettings } from "./openSettings.ts";
+import { remoteHandlers } from "../remote/remoteHandlers.ts";
 import { runHandlers } from "./runHandlers.ts";
 import { showMenu } from "./showMenu.ts";
 import { sqlHandlers } from "./sqlHandlers.ts";
@@ -42,6 +43,7 @@ export function registerCommands(context: CommandContext): vscode.Disposable {
     ...explorerHandlers(context),
     ...sqlHandlers(context),
     ...runHandlers(context),
+    ...remoteHandlers(context),
   };
   return vscode.Disposable.from(
     ...Object.entries(handlers).map(([id, handler]) =>

@@ -1,0 +1,61 @@
+import type { RemoteEnvironmentFacts, RemoteRun } from "../../protocol/remote.ts";
+import type { RunStep } from "../../protocol/run.ts";
+
+/** What rows of the dbt Cloud view say, as data. */
+
+interface Icon {
+  id: string;
+  color?: string;
+}
+
+export function runIcon(state: RemoteRun["state"]): Icon {
+  switch (state) {
+    case "queued":
+      return { id: "watch", color: "testing.iconQueued" };
+    case "running":
+      return { id: "loading~spin", color: "progressBar.background" };
+    case "success":
+      return { id: "pass", color: "testing.iconPassed" };
+    case "error":
+      return { id: "error", color: "testing.iconFailed" };
+    case "cancelled":
+      return { id: "circle-slash", color: "testing.iconSkipped" };
+    case "unknown":
+      return { id: "question" };
+  }
+}
+
+export const stepIcon = (state: RunStep["state"]): Icon =>
+  state === "skipped" ? { id: "debug-step-over", color: "testing.iconSkipped" } : runIcon(state);
+
+/** "Nightly · c0ffee0 · 3 min ago · took 42 s" */
+export function runText(run: RemoteRun, now: number): string {
+  const took = run.startedAt === null || run.finishedAt === null ? null : run.finishedAt - run.startedAt;
+  return [
+    run.jobName,
+    run.commit?.slice(0, 7),
+    agoOf(run.createdAt, now),
+    took === null || took < 1000 ? null : `took ${span(took)}`,
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+export function environmentText({ kind, branch, dbtVersion }: RemoteEnvironmentFacts): string {
+  return [kind, branch === null ? null : `branch ${branch}`, dbtVersion === null ? null : `dbt ${dbtVersion}`]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+export function agoOf(at: number | null, now: number): string {
+  return at === null ? "" : now - at < 10_000 ? "just now" : `${span(now - at)} ago`;
+}
+
+function span(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  if (seconds < 100) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 100) return `${minutes} min`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`;
+}
