@@ -11,10 +11,8 @@ function rowOf<Kind extends RemoteRow["kind"]>(
   argument: unknown,
   ...kinds: Kind[]
 ): RemoteRow & { kind: Kind } {
-  const row = argument as RemoteRow | undefined;
-  if (row !== null && typeof row === "object" && (kinds as string[]).includes(row.kind)) {
-    return row as RemoteRow & { kind: Kind };
-  }
+  const isRow = argument !== null && typeof argument === "object" && "kind" in argument;
+  if (isRow && (kinds as unknown[]).includes(argument.kind)) return argument as RemoteRow & { kind: Kind };
   throw new Error("Select a row of the dbt Cloud view first.");
 }
 

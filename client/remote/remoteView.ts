@@ -79,7 +79,11 @@ export class RemoteView implements vscode.Disposable, vscode.TreeDataProvider<Re
         return this.#ofSection(parent);
       case "run":
         return this.#ofRun(projectDir, parent.run);
-      default:
+      case "artifact":
+      case "environment":
+      case "job":
+      case "note":
+      case "step":
         return [];
     }
   }
@@ -222,13 +226,9 @@ export class RemoteView implements vscode.Disposable, vscode.TreeDataProvider<Re
 
   async #ofSection({ projectDir, section, run }: RemoteRow & { kind: "section" }): Promise<RemoteRow[]> {
     if (section === "artifacts") {
-      const detail = run && (await this.#server.request(remoteRunRequest, { projectDir, runId: run.id }));
-      return (detail?.artifacts ?? []).map((name) => ({
-        kind: "artifact",
-        projectDir,
-        run: detail!.run,
-        name,
-      }));
+      if (!run) return [];
+      const detail = await this.#server.request(remoteRunRequest, { projectDir, runId: run.id });
+      return detail.artifacts.map((name) => ({ kind: "artifact", projectDir, run: detail.run, name }));
     }
     const overview = await this.overviewOf(projectDir);
     const nothing = (text: string): RemoteRow[] => [{ kind: "note", projectDir, text, icon: "info" }];
