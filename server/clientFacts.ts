@@ -38,6 +38,7 @@ export interface ClientFacts {
   /** It fetches the edit of a code action when the action is chosen. */
   resolvesEdits: boolean;
   showsProgress: boolean;
+  markdownHovers: boolean;
   refreshesLenses: boolean;
 }
 
@@ -75,6 +76,7 @@ export function clientFacts(params: InitializeParams): ClientFacts {
     confirmsEdits: workspace?.workspaceEdit?.changeAnnotationSupport !== undefined,
     resolvesEdits: textDocument?.codeAction?.resolveSupport?.properties.includes("edit") === true,
     showsProgress: window?.workDoneProgress === true,
+    markdownHovers: textDocument?.hover?.contentFormat?.includes("markdown") === true,
     refreshesLenses: workspace?.codeLens?.refreshSupport === true,
   };
 }

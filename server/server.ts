@@ -20,6 +20,9 @@ import { lintByItself } from "./features/lintByItself.ts";
 import { preview } from "./features/preview.ts";
 import { previewLenses } from "./features/previewLenses.ts";
 import { projectCommands } from "./features/projectCommands.ts";
+import { completion } from "./features/completion.ts";
+import { navigation } from "./features/navigation.ts";
+import { symbols } from "./features/symbols.ts";
 import { manifestFacts } from "./features/manifestFacts.ts";
 import { manifestState } from "./features/manifestState.ts";
 import { pullDiagnostics } from "./features/pullDiagnostics.ts";
@@ -98,6 +101,9 @@ const features: readonly Feature[] = [
   executeCommand,
   manifestState,
   manifestFacts,
+  navigation,
+  completion,
+  symbols,
   compileText,
   preview,
   previewLenses,

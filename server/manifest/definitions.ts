@@ -81,6 +81,22 @@ export class Definitions {
     return found;
   }
 
+  /** Where a node is defined, if that is known without reading its file: it was read before, whatever became of it. */
+  known(index: ManifestIndex, facts: NodeFacts): Place | null {
+    const filePath = index.filePathOf(facts);
+    const known = filePath === null ? undefined : this.#known.get(filePath);
+    if (filePath === null || !known) return null;
+    const block = known.blocks?.find((each) => isBlockOf(each.block, facts));
+    if (block) return { filePath, ...block.place };
+    const place = known.yaml && placeIn(known.yaml, index, facts);
+    return place ? { filePath, ...positionOf(place) } : null;
+  }
+
+  /** The text a file has in the editor, or on disk; "" where it has none. */
+  async textFrom(filePath: string): Promise<string> {
+    return this.#textOf(filePath) ?? (await textFrom(filePath));
+  }
+
   /** What a YAML file says, and where; nothing where it is not there. */
   async yaml(filePath: string): Promise<YamlPlace[]> {
     const known = await this.#current(filePath);

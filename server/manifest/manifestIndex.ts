@@ -160,6 +160,12 @@ export class ManifestIndex {
     return this.isInternal(packageName) ? null : path.join(packagesDir, packageName, relative);
   }
 
+  /** The package a file belongs to. */
+  packageOf(filePath: string): string {
+    const key = this.#fileKey(filePath);
+    return key === null ? this.projectName : key.slice(0, key.indexOf("://"));
+  }
+
   get projectName(): string {
     return this.facts.projectName ?? this.folders.projectName;
   }

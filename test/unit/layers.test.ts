@@ -145,7 +145,14 @@ describe("layers", () => {
     ],
     [
       "server/manifest/",
-      ["server/manifest/", "server/config/", "server/plugins/", "server/platform/", "protocol/"],
+      [
+        "server/manifest/",
+        "server/sql/",
+        "server/config/",
+        "server/plugins/",
+        "server/platform/",
+        "protocol/",
+      ],
     ],
     [
       "server/projects/",
