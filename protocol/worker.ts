@@ -50,6 +50,28 @@ export interface WorkerRequests {
   };
   /** The held manifest, current: all of it in a file of the private folder, or what changed since the token. */
   manifest: { params: { since: string | null }; result: WorkerManifest };
+  /** The process that runs commands ("runner" as its argument): says what the next one will be, to get ready for it. */
+  warm: { params: { parseArgs: string[] }; result: Record<string, never> };
+  /** One dbt command, its log as `dbt` events. It writes where dbt writes. */
+  run: {
+    params: {
+      args: string[];
+      /** `dbt parse` of the same project, target and variables; absent where dbt is to parse as it goes. */
+      parseArgs?: string[];
+      /** Where dbt would leave its partial parse. */
+      partialParse?: string;
+    };
+    result: WorkerRan;
+  };
+  query: {
+    params: {
+      sql: string;
+      limit: number;
+      profiles_dir?: string | undefined;
+      target?: string | undefined;
+    };
+    result: WorkerRows;
+  };
   status: { params: Record<string, never>; result: { memoryBytes: number | null; state: string } };
   shutdown: { params: Record<string, never>; result: Record<string, never> };
 }
@@ -119,6 +141,19 @@ export const workerManifestSchema = z.union([
   }),
 ]);
 export type WorkerManifest = z.infer<typeof workerManifestSchema>;
+export const workerRanSchema = z.object({
+  exitCode: z.int(),
+  seconds: z.number(),
+  /** The arguments are not dbt's: its own command line says which and why. */
+  usage: z.boolean(),
+});
+export type WorkerRan = z.infer<typeof workerRanSchema>;
+export const workerRowsSchema = z.object({
+  columns: z.array(z.object({ name: z.string(), type: z.string().nullable() })),
+  rows: z.array(z.array(z.union([z.string(), z.number(), z.boolean(), z.null()]))),
+  seconds: z.number(),
+});
+export type WorkerRows = z.infer<typeof workerRowsSchema>;
 export const workerStatusSchema = z.object({ memoryBytes: z.number().nullable(), state: z.string() });
 
 export const workerErrorSchema = z.object({
@@ -148,6 +183,8 @@ export const workerEventSchema = z.discriminatedUnion("event", [
     filePath: z.string().nullish(),
     line: z.int().nullish(),
   }),
+  /** A line of dbt's structured log. */
+  z.object({ event: z.literal("dbt"), line: z.unknown() }),
   z.object({
     event: z.literal("log"),
     level: z.enum(["debug", "info", "warn", "error"]),

@@ -5,8 +5,10 @@ import { cacheDir } from "../../scripts/pins.mjs";
 import { repoDir, testPython } from "../harness/environment.ts";
 import { activation } from "./activation.ts";
 import type { Bench } from "./bench.ts";
+import { compiledSql } from "./compiledSql.ts";
 import { editToDiagnostics } from "./editToDiagnostics.ts";
 import { firstDiagnostics } from "./firstDiagnostics.ts";
+import { firstNode } from "./firstNode.ts";
 import { memory } from "./memory.ts";
 import { isMet, machineLine, reportMarkdown } from "./report.ts";
 import { typing } from "./typing.ts";
@@ -20,6 +22,8 @@ const benches: Record<string, Bench> = {
   firstDiagnostics,
   activation,
   memory,
+  compiledSql,
+  firstNode,
 };
 
 const { values } = parseArgs({

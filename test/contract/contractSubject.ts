@@ -21,6 +21,8 @@ export interface ContractSubject {
     /** Nodes are told while they run, not only when all have ended; true where absent. */
     liveNodes?: boolean;
   };
+  /** Whether a preview logs that its query is with the warehouse, so that a cancel can be sure to meet it there. */
+  tellsOfQueries?: boolean;
   make(options?: SubjectOptions): SubjectPlugin;
   /** Holds a DuckDB file as another program would, until the end of the scope; absent where the engine needs none. */
   lockDatabase?(file: string): Promise<AsyncDisposable>;

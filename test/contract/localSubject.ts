@@ -11,6 +11,7 @@ export const localSubject = (environment: "dbt111" | "dbt18"): ContractSubject =
   name: `local, ${environment}`,
   runtime: "local",
   expects: { parallel: false, lints: true },
+  tellsOfQueries: true,
   lockDatabase: (file) => holdDuckDb(testPython(environment), file),
   make({ env = {}, withoutEngine = false } = {}) {
     const logged: string[] = [];

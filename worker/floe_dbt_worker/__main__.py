@@ -1,5 +1,5 @@
-"""Entry: `python -u -X utf8 -m floe_dbt_worker`, or `python <folder>/floe_dbt_worker`. Nothing heavy is
-imported here.
+"""Entry: `python -u -X utf8 -m floe_dbt_worker`, or `python <folder>/floe_dbt_worker`; with the argument
+`runner` the process that runs commands. Nothing heavy is imported here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,13 @@ if __name__ == "__main__":
     channel, requests = protect_streams()
 
     from floe_dbt_worker.loop import Loop
-    from floe_dbt_worker.session import Session
 
     loop = Loop(channel, requests)
-    loop.run(Session(channel, loop))
+    if sys.argv[1:] == ["runner"]:
+        from floe_dbt_worker.runner import Runner
+
+        loop.run(Runner(channel, loop))
+    else:
+        from floe_dbt_worker.session import Session
+
+        loop.run(Session(channel, loop))

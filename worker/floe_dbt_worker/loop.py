@@ -56,6 +56,9 @@ class Handler(Protocol):
     def disturb(self) -> None:
         """On the reader thread: a request came in, work of our own shall give way."""
 
+    def cancelled(self, job: Job) -> None:
+        """On the reader thread: the job, which runs, is not wanted any more."""
+
     def stop(self) -> None:
         """On any thread: the worker ends, at once."""
 
@@ -77,7 +80,7 @@ class Loop:
         while True:
             try:
                 self._turn(handler)
-            except Interrupted:
+            except (Interrupted, KeyboardInterrupt):
                 continue  # arrived late: the job it was for is over
 
     def pending(self) -> bool:
@@ -113,7 +116,7 @@ class Loop:
             self._channel.send({"id": job.id, "result": end.value or {}})
         except RequestFailed as failure:
             self._fail(job, failure)
-        except Interrupted:
+        except (Interrupted, KeyboardInterrupt):
             self._fail(job, RequestFailed("cancelled", "Cancelled."))
         except MemoryError:
             self._fail(job, RequestFailed("internal", "The worker ran out of memory."))
@@ -168,7 +171,7 @@ class Loop:
 
     def _accept(self, handler: Handler, request: Any, method: str, params: dict[str, Any]) -> None:
         if method == "cancel":
-            self._cancel(params.get("id"))
+            self._cancel(handler, params.get("id"))
             return
         if method == "shutdown":
             if isinstance(request, int):
@@ -186,7 +189,7 @@ class Loop:
             self._changed.notify_all()
         handler.disturb()
 
-    def _cancel(self, request: Any) -> None:
+    def _cancel(self, handler: Handler, request: Any) -> None:
         with self._changed:
             jobs = [job for job in (*self._waiting, self._running) if job is not None and job.id == request]
             for job in jobs:
@@ -197,3 +200,4 @@ class Loop:
             self._changed.notify_all()
         for job in jobs:
             self.interrupts.stop(job)
+            handler.cancelled(job)

@@ -108,6 +108,9 @@ class Session:
         if self._hello:
             self._loading.disturb()
 
+    def cancelled(self, job: Job) -> None:
+        """What may be stopped in the middle is stopped by the loop."""
+
     def stop(self) -> None:
         if self._project_lint is not None:
             self._project_lint.kill()

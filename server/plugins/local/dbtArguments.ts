@@ -1,6 +1,6 @@
 import type { RunSelection } from "../dbtPlugin.ts";
 
-export type DbtVerb = "compile" | "run" | "test" | "build" | "seed" | "snapshot" | "deps" | "list";
+export type DbtVerb = "compile" | "run" | "test" | "build" | "seed" | "snapshot" | "deps" | "list" | "parse";
 
 export interface DbtInvocation {
   verb: DbtVerb;
@@ -47,4 +47,47 @@ export function flagValue(flags: readonly string[] | undefined, option: string):
     else if (flag === option) value = flags?.[index + 1];
   }
   return value;
+}
+
+/** Options that have no say in what dbt makes of the project's files. */
+const harmless = new Set([
+  "--threads",
+  "--fail-fast",
+  "--no-fail-fast",
+  "-x",
+  "--full-refresh",
+  "--store-failures",
+  "--no-store-failures",
+  "--indirect-selection",
+  "--resource-type",
+  "--resource-types",
+  "--exclude-resource-type",
+  "--exclude-resource-types",
+  "--empty",
+  "--no-empty",
+  "--event-time-start",
+  "--event-time-end",
+  "--quiet",
+  "--no-quiet",
+  "--print",
+  "--no-print",
+]);
+
+/**
+ * `dbt parse` of what this command will run.
+ * @returns undefined where one of a person's own options may change what that gives
+ */
+export function parseArguments(invocation: DbtInvocation): string[] | undefined {
+  const { selection } = invocation;
+  if (invocation.verb === "deps") return undefined;
+  const options = (selection.flags ?? []).filter((flag) => flag.startsWith("-"));
+  if (options.some((flag) => !harmless.has(flag.replace(/=.*/s, "")))) return undefined;
+  const { projectDir, profilesDir, target } = invocation;
+  return dbtArguments({
+    verb: "parse",
+    projectDir,
+    profilesDir,
+    target,
+    selection: selection.vars ? { vars: selection.vars } : {},
+  });
 }

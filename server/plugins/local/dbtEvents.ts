@@ -15,8 +15,8 @@ export interface DbtOutcome {
   otherOutput: string;
   /** What `dbt list` listed: one JSON object each. */
   listed: string[];
-  /** When each node began, in milliseconds since the epoch, and the file dbt said it is in. */
-  nodes: Map<string, { startedAt: number; path: string | null; compiledPath: string | null }>;
+  /** Where each node is and its compiled SQL, relative to the project, as far as dbt said it. */
+  nodes: Map<string, { path: string | null; compiledPath: string | null }>;
 }
 
 export function emptyOutcome(): DbtOutcome {
@@ -135,13 +135,14 @@ export class DbtEventReader {
       if (this.#running.has(uniqueId)) return;
       this.#running.add(uniqueId);
       this.outcome.nodes.set(uniqueId, {
-        startedAt: Date.now(),
         path: node.original_file_path ?? null,
         compiledPath: node.compiled_path ?? null,
       });
       this.#tell({ type: "nodeStarted", uniqueId, ...facts });
     } else if (name === "NodeFinished") {
       this.#running.delete(uniqueId);
+      const known = this.outcome.nodes.get(uniqueId);
+      if (known) known.compiledPath = node.compiled_path ?? known.compiledPath;
       const result = runResultSchema.safeParse(data?.["run_result"]).data;
       const message = this.#text(result?.message ?? "");
       const rowsAffected = rowCount(result?.adapter_response?.["rows_affected"]);

@@ -3,13 +3,15 @@ import path from "node:path";
 import PQueue from "p-queue";
 import { z } from "zod";
 import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
+import type { WorkerRows } from "../../../protocol/worker.ts";
 import type { RedactingLog } from "../../platform/log.ts";
 import type { Call, ListedNode, ProjectRef, RunSelection } from "../dbtPlugin.ts";
 import { DbtCancelledError, DbtCompilationError, DbtConfigurationError, DbtError } from "../errors.ts";
 import { compilationResult, readArtifact, type ArtifactName } from "./artifacts.ts";
-import { flagValue, type DbtVerb } from "./dbtArguments.ts";
+import { flagValue, type DbtInvocation, type DbtVerb } from "./dbtArguments.ts";
 import { runDbt } from "./dbtCommand.ts";
 import type { DbtOutcome } from "./dbtEvents.ts";
+import type { DbtRunner, RunnerLaunch } from "./dbtRunner.ts";
 import { dbtFailure } from "./dbtFailure.ts";
 import { requirePython, type LocalEnvironment } from "./localEnvironment.ts";
 
@@ -26,6 +28,8 @@ export interface LocalCommands {
   ): Promise<DbtCompilationResult>;
   deps(project: ProjectRef, call: Call): Promise<void>;
   list(project: ProjectRef, selection: RunSelection, call: Call): Promise<ListedNode[]>;
+  /** Rows of a query that is compiled and limited already. */
+  query(project: ProjectRef, sql: string, limit: number, call: Call): Promise<WorkerRows>;
   artifact(project: ProjectRef, name: ArtifactName): Promise<Record<string, unknown>>;
 }
 
@@ -50,6 +54,8 @@ export function createLocalCommands(deps: {
   log: RedactingLog;
   environmentOf: (project: ProjectRef, signal?: AbortSignal) => Promise<LocalEnvironment>;
   targetDirOf: (project: ProjectRef) => Promise<string>;
+  runnerOf: (project: ProjectRef) => DbtRunner;
+  runnerLaunch: (project: ProjectRef, environment: LocalEnvironment) => RunnerLaunch;
   /** A folder of ours, for what dbt writes while it answers a question. */
   privateDirOf: (project: ProjectRef) => string;
 }): LocalCommands {
@@ -100,23 +106,33 @@ export function createLocalCommands(deps: {
       ownTarget === undefined ? config.paths.target : path.resolve(project.projectDir, ownTarget);
     const partialParse = path.join(targetDir, "partial_parse.msgpack");
     const startedAt = Date.now();
-    const outcome = await runDbt(
-      {
-        verb,
-        python,
-        projectDir: project.projectDir,
-        profilesDir: project.profilesDir ?? config.profile.dir ?? undefined,
-        target: project.target,
-        selection,
-        ...(privateTarget !== undefined && {
-          targetPath: privateTarget,
-          ...(existsSync(partialParse) && { partialParse }),
-        }),
-        env,
-      },
-      deps.log,
-      call,
-    );
+    const invocation: DbtInvocation = {
+      verb,
+      projectDir: project.projectDir,
+      profilesDir: project.profilesDir ?? config.profile.dir ?? undefined,
+      target: project.target,
+      selection,
+      ...(privateTarget !== undefined && { targetPath: privateTarget }),
+    };
+    const outcome =
+      (await deps
+        .runnerOf(project)
+        .run(
+          deps.runnerLaunch(project, environment),
+          invocation,
+          call,
+          privateTarget === undefined ? partialParse : undefined,
+        )) ??
+      (await runDbt(
+        {
+          ...invocation,
+          ...(privateTarget !== undefined && existsSync(partialParse) && { partialParse }),
+          python,
+          env,
+        },
+        deps.log,
+        call,
+      ));
     return { outcome, environment, startedAt, targetDir };
   }
 
@@ -173,6 +189,22 @@ export function createLocalCommands(deps: {
         const { outcome, environment } = await invoke("list", project, selection, call, target);
         if (outcome.exitCode !== 0) throw await dbtFailure("list", outcome, environment.config);
         return outcome.listed.flatMap((line) => listedNode(line, project.projectDir));
+      }),
+
+    query: (project, sql, limit, call) =>
+      inTurn(project, call, async () => {
+        const environment = await deps.environmentOf(project, call.signal);
+        requirePython(environment, "dbt");
+        return deps.runnerOf(project).query(
+          deps.runnerLaunch(project, environment),
+          {
+            sql,
+            limit,
+            profiles_dir: project.profilesDir ?? environment.config.profile.dir ?? undefined,
+            target: project.target,
+          },
+          call,
+        );
       }),
 
     async artifact(project, name) {

@@ -7,12 +7,15 @@ import type { ProjectConfig } from "../../config/projectConfig.ts";
 import { adapterPackage, type EnvironmentProblem } from "./environmentProblems.ts";
 import { environmentReport } from "./environmentReport.ts";
 import { dbtEnvironment } from "./envFile.ts";
+import { DbtCompilationError } from "../errors.ts";
+import { DbtRunner, type RunnerLaunch } from "./dbtRunner.ts";
 import { createLocalCommands } from "./localCommands.ts";
 import {
   configOf,
   localEnvironment,
   requireProject,
   requirePython,
+  type LocalEnvironment,
   type LocalSettings,
 } from "./localEnvironment.ts";
 import { projectIssues, withIssues } from "./projectIssues.ts";
@@ -66,6 +69,8 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
   const { log } = deps;
   const probe = createProbe({ log, env: deps.env });
   const sessions = new Map<string, Session>();
+  /** By project folder. */
+  const runners = new Map<string, DbtRunner>();
 
   const environmentOf = (project: ProjectRef, signal?: AbortSignal) =>
     localEnvironment(
@@ -125,6 +130,31 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
     return session;
   }
 
+  function runnerOf({ projectDir }: ProjectRef): DbtRunner {
+    const runner = runners.get(projectDir) ?? new DbtRunner(log);
+    runners.set(projectDir, runner);
+    return runner;
+  }
+
+  /** The process for a project's commands: whatever their target, so that there is one. */
+  function runnerLaunch({ projectDir }: ProjectRef, environment: LocalEnvironment): RunnerLaunch {
+    const { found, env, settings } = environment;
+    const python = requirePython(environment, "dbt").python;
+    return {
+      command: {
+        file: python,
+        args: ["-u", "-X", "utf8", path.join(deps.workerDir, "floe_dbt_worker"), "runner"],
+        cwd: projectDir,
+        env,
+        label: `Python runner for ${projectDir}`,
+      },
+      key: JSON.stringify([python, found.facts?.versions, Object.entries(env).sort()]),
+      projectDir,
+      privateDir: path.join(privateDirOf({ projectDir }), "runner"),
+      idleMinutes: settings.idleMinutes,
+    };
+  }
+
   const commands = createLocalCommands({
     log,
     environmentOf,
@@ -133,6 +163,8 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
       return (await currentConfig(project)).paths.target;
     },
     privateDirOf,
+    runnerOf,
+    runnerLaunch,
   });
 
   return {
@@ -149,6 +181,7 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
       "listNodes",
       "compileNode",
       "manifestUpdate",
+      "preview",
     ]),
     supportsParallelExecution: () => false,
     supportsSqlLinting: () => true,
@@ -180,6 +213,26 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
         name,
         error: error && { ...error, message: log.redactValues(error.message) },
       };
+    },
+    async preview(project, { path: filePath, text, fragment, limit }, call = {}) {
+      await requireProject(project.projectDir);
+      const { sql, query, error } = await sessionOf(project).worker.request(
+        "compile",
+        {
+          path: filePath,
+          ...(text !== undefined && { text }),
+          ...(fragment !== undefined && { fragment }),
+          limit,
+        },
+        { signal: call.signal },
+      );
+      if (sql === null || typeof query !== "string") {
+        throw new DbtCompilationError(log.redactValues(error?.message ?? "The query does not compile."), {
+          filePath,
+          ...(typeof error?.line === "number" && { line: error.line }),
+        });
+      }
+      return { ...(await commands.query(project, query, limit, call)), sql: query };
     },
     async manifestUpdate(project, since, call = {}) {
       await requireProject(project.projectDir);
@@ -213,6 +266,7 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
     },
 
     filesChanged(project, paths) {
+      runners.get(project.projectDir)?.filesChanged(paths);
       const session = existingSession(project);
       if (!session) return;
       session.worker.filesChanged(paths);
@@ -271,12 +325,16 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
     },
 
     async stop(project) {
-      await existingSession(project)?.worker.stop();
+      await Promise.all([existingSession(project)?.worker.stop(), runners.get(project.projectDir)?.stop()]);
     },
 
     async [Symbol.asyncDispose]() {
-      await Promise.all([...sessions.values()].map(({ worker }) => worker.stop()));
+      await Promise.all([
+        ...[...sessions.values()].map(({ worker }) => worker.stop()),
+        ...[...runners.values()].map((runner) => runner.stop()),
+      ]);
       sessions.clear();
+      runners.clear();
     },
   };
 }

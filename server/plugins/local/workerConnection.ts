@@ -9,6 +9,8 @@ import {
   workerLintedSchema,
   workerManifestSchema,
   workerParsedSchema,
+  workerRanSchema,
+  workerRowsSchema,
   workerStatusSchema,
   type WorkerError,
   type WorkerEvent,
@@ -29,6 +31,9 @@ const resultSchemas: { [Method in WorkerMethod]: z.ZodType } = {
   fix: workerFixedSchema,
   compile: workerCompiledSchema,
   manifest: workerManifestSchema,
+  warm: z.object({}),
+  run: workerRanSchema,
+  query: workerRowsSchema,
   status: workerStatusSchema,
   shutdown: z.object({}),
 };
@@ -55,6 +60,8 @@ export interface WorkerConnectionOptions {
   log: Log;
   /** The worker must say something of an open request at least this often, unless it parses. */
   timeLimitSeconds: number;
+  /** Seconds after a cancel until the caller is let go, and until a worker that does not answer is ended. */
+  cancelSeconds?: { letGo: number; kill: number };
   /** Events that belong to no request. */
   onEvent: (event: WorkerEvent) => void;
   /** Told once, before the open requests fail: this connection is of no use any more. */
@@ -74,8 +81,7 @@ interface OpenRequest {
   onEvent: ((event: WorkerEvent) => void) | undefined;
 }
 
-/** Seconds after a cancel until the caller is let go, and until a worker that does not answer is ended. */
-const cancelSeconds = { letGo: 3, kill: 10 };
+const usualCancelSeconds = { letGo: 3, kill: 10 };
 /** Parsing a very large project takes minutes; nothing takes this long. */
 const parseLimitSeconds = 1800;
 
@@ -191,6 +197,7 @@ export class WorkerConnection {
       return;
     }
     this.notify("cancel", { id });
+    const cancelSeconds = this.#options.cancelSeconds ?? usualCancelSeconds;
     setTimeout(letGo, cancelSeconds.letGo * 1000).unref();
     setTimeout(() => {
       // A parse is worth more than one worker: it goes on, and the cancelled request is answered after it.
@@ -226,7 +233,7 @@ export class WorkerConnection {
     const event = workerEventSchema.safeParse(line);
     if (!event.success) {
       // An event this version does not know is no mistake; one it knows, in a wrong shape, is.
-      if (["wave", "file", "progress", "status", "log"].includes(line.event))
+      if (["wave", "file", "progress", "status", "dbt", "log"].includes(line.event))
         this.#badLine(JSON.stringify(line));
       return;
     }
