@@ -2,16 +2,36 @@ import * as vscode from "vscode";
 import { inform } from "../log.ts";
 import { compiledScheme, modelName } from "../views/compiled/compiledUri.ts";
 import type { CommandContext } from "./context.ts";
-import { sqlFileFor } from "./sqlFile.ts";
+import { nodeOf, sqlFileFor } from "./sqlFile.ts";
 
-/** Opens the compiled SQL of a file beside it. */
-export async function showCompiledSql({ compiled }: CommandContext, argument: unknown): Promise<void> {
+/** Opens the compiled SQL of a file beside it; of a node that YAML defines, what the last compile left. */
+export async function showCompiledSql(context: CommandContext, argument: unknown): Promise<void> {
+  const { compiled } = context;
   const source = sqlFileFor(argument);
+  const node = nodeOf(argument);
+  if (node && !source.path.endsWith(".sql")) {
+    await showStoredSql(context, node);
+    return;
+  }
   const active = vscode.window.activeTextEditor?.document.uri;
   if (active?.toString() !== source.toString() && active?.scheme !== compiledScheme) {
     await vscode.window.showTextDocument(source, { preview: false });
   }
   await compiled.show(source);
+}
+
+async function showStoredSql(
+  { server, texts }: CommandContext,
+  { projectDir, uniqueId }: { projectDir: string; uniqueId: string },
+): Promise<void> {
+  const name = uniqueId.split(".")[2] ?? uniqueId;
+  const { storedSqlRequest } = await import("../../protocol/requests.ts");
+  const { sql } = await server.request(storedSqlRequest, { projectDir, uniqueId, of: "compiled" });
+  if (sql === null) {
+    await inform(`dbt has not compiled ${name} here yet: target/ holds no SQL of it.`);
+    return;
+  }
+  await vscode.window.showTextDocument(texts.add(`${name} (last compiled).sql`, uniqueId, sql));
 }
 
 export async function copyCompiledSql(

@@ -6,6 +6,9 @@ const sqlOrCompiled = `${sqlOfProject} || ${compiledSql}`;
 const diffs = "resourceScheme == floe-dbt-compiled && !isInDiffEditor";
 
 const canRun = `floeDbt.running && ${sqlOfProject}`;
+/** Rows of the Project view whose SQL is compiled, and those of one query. */
+const compiledRow = "view == floeDbt.project && viewItem =~ /\\bcompiled\\b/";
+const queryRow = `${compiledRow} && viewItem =~ /\\b(model|snapshot|analysis)\\b/`;
 const inResults = "view == floeDbt.preview";
 const withRows = `${inResults} && floeDbt.preview.hasRows`;
 const onCells = "webviewId == 'floeDbt.preview' && webviewSection == 'cells'";
@@ -19,6 +22,7 @@ export const sqlCommands = {
     menus: {
       "editor/title": { when: sqlOfProject, group: "navigation@30" },
       "editor/context": { when: sqlOfProject, group: "7_floeDbt@30" },
+      "view/item/context": { when: compiledRow, group: "1_open@2" },
     },
   },
   "floeDbt.diffLastCompiled": {
@@ -46,6 +50,7 @@ export const sqlCommands = {
     menus: {
       "editor/title": { when: canRun, group: "navigation@31" },
       "editor/context": { when: canRun, group: "7_floeDbt@31" },
+      "view/item/context": { when: queryRow, group: "1_open@3" },
     },
     keybinding: {
       key: "ctrl+enter",

@@ -119,28 +119,21 @@ export function pageVerbs(
         await link.waitFor({ timeout: limit });
         await link.click();
       }),
-    clickWebviewPart: (role, text) =>
-      inAnyFrame(page, `${role} “${text}”`, async (frame) => {
-        const part = frame.getByRole(role as "button", { name: text }).first();
-        await part.waitFor({ timeout: limit });
-        await part.click();
-      }),
-    webviewGrid: async () => {
-      let rows: string[][] = [];
-      await inAnyFrame(page, "a grid", async (frame) => {
-        const grid = frame.locator("[role=grid].grid");
-        await grid.waitFor({ timeout: limit });
-        rows = z.array(z.array(z.string())).parse(await grid.evaluate(cellsOfRows));
-      });
-      return rows;
+    clickWebviewPart: async (role, text) => {
+      const part = (frame: Frame) => frame.getByRole(role as "button", { name: text }).first();
+      const frame = await webviewWith(page, `${role} “${text}”`, (each) => part(each).waitFor());
+      await part(frame).click();
     },
-    fillWebviewField: (label, text) =>
-      inAnyFrame(page, `field “${label}”`, async (frame) => {
-        const field = frame.getByLabel(label).first();
-        await field.waitFor({ timeout: limit });
-        await field.fill(text);
-        await field.press("Enter");
-      }),
+    webviewGrid: async () => {
+      const frame = await webviewWith(page, "a grid", (each) => each.locator("[role=grid].grid").waitFor());
+      return z.array(z.array(z.string())).parse(await frame.evaluate(cellsOfRows));
+    },
+    fillWebviewField: async (label, text) => {
+      const field = (frame: Frame) => frame.getByLabel(label).first();
+      const frame = await webviewWith(page, `field “${label}”`, (each) => field(each).waitFor());
+      await field(frame).fill(text);
+      await field(frame).press("Enter");
+    },
     refactorPreviewRows: async () => {
       const rows = page.locator(".bulk-edit-panel .monaco-list-row");
       await rows.first().waitFor();
@@ -185,13 +178,29 @@ export function pageVerbs(
 }
 
 /** Evaluated in the page. */
-const cellsOfRows = `(grid) => [...grid.querySelectorAll("[role=row]")].map((row) =>
+const cellsOfRows = `[...document.querySelectorAll("[role=grid].grid [role=row]")].map((row) =>
   [...row.querySelectorAll("[role]")].map((cell) => cell.textContent))`;
 
 const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim();
 
 async function waitForText(page: BrowserPage, text: string): Promise<void> {
   await inAnyFrame(page, `“${text}”`, (frame) => frame.getByText(text).first().waitFor({ timeout: limit }));
+}
+
+/** The webview in which `look` succeeds first. What is done in it comes after: the other looks go on for a while. */
+async function webviewWith(
+  page: BrowserPage,
+  what: string,
+  look: (frame: Frame) => Promise<void>,
+): Promise<Frame> {
+  let found: Frame | undefined;
+  await inAnyFrame(page, what, async (frame) => {
+    if (frame === page.mainFrame()) throw new Error("This is no webview.");
+    await look(frame);
+    found ??= frame;
+  });
+  if (!found) throw new Error(`${what} is gone again.`);
+  return found;
 }
 
 /** Webviews are frames in frames, which come and go: `look` is tried in each as it comes, until it succeeds in one. */
