@@ -89,10 +89,10 @@ export class LanguageServer implements vscode.Disposable {
   }
 
   /** A request that takes long: shown with the server's own progress, and cancellable. */
-  async requestWithProgress<Result>(
+  async requestWithProgress<Params extends ProjectParams, Result>(
     title: string,
-    type: RequestType<ProjectParams, Result, void>,
-    params: ProjectParams,
+    type: RequestType<Params, Result, void>,
+    params: Params,
   ): Promise<Result> {
     const client = this.#running(type.method);
     const { workDone } = await languageClient();

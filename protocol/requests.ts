@@ -15,6 +15,7 @@ import type {
   TreeRow,
 } from "./manifest.ts";
 import type { CompiledText, PreviewParams, PreviewRows, Run, RunHead, RunNode, RunRequest } from "./run.ts";
+import type { Comparison } from "./compare.ts";
 import type { ProjectStatus, RuntimeName } from "./runtime.ts";
 import type { JobKind, RemoteOverview, RemoteRunDetail, SignInResult, TriggerQuestion } from "./remote.ts";
 
@@ -217,6 +218,19 @@ export interface SelectRuntimeParams {
   projectDir: string;
   runtime: RuntimeName;
   where: "manifest" | "setting";
+  workDoneToken?: ProgressToken;
+}
+
+/** client -> server: compile a project in two environments and say what differs. Cancellable, with progress. */
+export const compareEnvironmentsRequest = new RequestType<
+  CompareParams,
+  { comparison: Comparison; markdown: string },
+  void
+>("dbt/compareEnvironments");
+export interface CompareParams {
+  projectDir: string;
+  left: RuntimeName;
+  right: RuntimeName;
   workDoneToken?: ProgressToken;
 }
 

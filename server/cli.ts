@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import type { RunVerb } from "../protocol/run.ts";
 import { runtimeNames } from "../protocol/runtime.ts";
 import { runDoctor } from "./cli/doctor.ts";
+import { compareFormats, runCompare } from "./cli/compare.ts";
 import { runLint } from "./cli/lint.ts";
 import { lintFormats } from "./cli/lintReport.ts";
 import { type ListOptions, listOutputs, runList } from "./cli/list.ts";
@@ -125,6 +126,18 @@ async function main(argv: readonly string[]): Promise<number> {
   withFormat(ofProject(program.command("doctor")))
     .description("what is in use, where it was looked for, and what is wrong")
     .action(exitsWith((options: Parameters<typeof runDoctor>[0]) => runDoctor(options, context)));
+
+  ofProject(program.command("compare"))
+    .description("compile a project in two environments and say what differs")
+    .addOption(
+      new Option("--with <runtime>", "the other environment")
+        .choices([...runtimeNames])
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      new Option("--format <format>", "how to print it").choices([...compareFormats]).default("text"),
+    )
+    .action(exitsWith((options: Parameters<typeof runCompare>[0]) => runCompare(options, context)));
 
   try {
     await program.parseAsync(argv, { from: "user" });

@@ -6,7 +6,7 @@ import { defaultStorageDir } from "./platform/storage.ts";
 import type { DbtPlugin } from "./plugins/dbtPlugin.ts";
 import { createFusionPlugin, type FusionSettings } from "./plugins/fusion/fusionPlugin.ts";
 import { createCloudRuntime } from "./plugins/cloud/cloudRuntime.ts";
-import { createLocalPlugin, type LocalSettings } from "./plugins/local/localPlugin.ts";
+import { createLocalPlugin, type LocalPluginDeps, type LocalSettings } from "./plugins/local/localPlugin.ts";
 import { dbtEnvironment } from "./plugins/local/envFile.ts";
 import { enginePathOf, envFileOf, type PathContext, pythonPathOf } from "./projects/settingPaths.ts";
 import { createServer, type PluginHost } from "./server.ts";
@@ -64,7 +64,7 @@ function serve(): void {
           // A worker of its own: how it is, is not how the project is.
           linter: localPlugin(host),
         }),
-      local: () => localPlugin(host, (projectDir, status) => host.onStatus(projectDir, status)),
+      local: () => localPlugin(host, (projectDir, status) => host.onStatus(projectDir, status, "local")),
       fusion: () =>
         createFusionPlugin({
           log: host.log,
@@ -72,7 +72,7 @@ function serve(): void {
           storageDir: host.storageDir,
           settingsOf: (projectDir) => Promise.resolve(fusionSettings(host, projectDir)),
           interpreterOf: (projectDir) => host.interpreterOf(projectDir),
-          onStatus: (projectDir, status) => host.onStatus(projectDir, status),
+          onStatus: (projectDir, status) => host.onStatus(projectDir, status, "fusion"),
           // A worker of its own: how it is, is not how the project is.
           sqlfluff: localPlugin(host),
         }),
@@ -81,7 +81,7 @@ function serve(): void {
   connection.listen();
 }
 
-function localPlugin(host: PluginHost, onStatus?: PluginHost["onStatus"]): DbtPlugin {
+function localPlugin(host: PluginHost, onStatus?: LocalPluginDeps["onStatus"]): DbtPlugin {
   return createLocalPlugin({
     log: host.log,
     env: host.env,

@@ -3,12 +3,14 @@ import path from "node:path";
 import type { Connection, ServerCapabilities } from "vscode-languageserver/node";
 import { pythonInterpreterRequest, runChangedNotification, secretRequest } from "../protocol/requests.ts";
 import type { TriggerQuestion } from "../protocol/remote.ts";
+import type { RuntimeName } from "../protocol/runtime.ts";
 import type { Settings } from "../protocol/settings.ts";
 import { clientFacts } from "./clientFacts.ts";
 import { confirmTrigger } from "./confirmTrigger.ts";
 import type { ProjectConfig } from "./config/projectConfig.ts";
 import { codeActions } from "./features/codeActions.ts";
 import { compileText } from "./features/compileText.ts";
+import { environmentComparison } from "./features/compareEnvironments.ts";
 import { configDiagnostics } from "./features/configDiagnostics.ts";
 import { doctor } from "./features/doctor.ts";
 import { environment } from "./features/environment.ts";
@@ -77,8 +79,8 @@ export interface PluginHost {
   askSecret?: (key: string) => Promise<string | null>;
   /** Asks a person whether something may be started elsewhere. @returns the job to run in; null for no */
   confirmTrigger(question: TriggerQuestion): Promise<string | null>;
-  /** A project is another way than before, on its own account. */
-  onStatus(projectDir: string, status: LiveStatus): void;
+  /** A project is another way than before, on its own account. Of a runtime it is not on, nobody hears. */
+  onStatus(projectDir: string, status: LiveStatus, runtime?: RuntimeName): void;
 }
 
 const features: readonly Feature[] = [
@@ -97,6 +99,7 @@ const features: readonly Feature[] = [
   storedSql,
   doctor,
   environment,
+  environmentComparison,
   selectRuntime,
   executeCommand,
   manifestState,
@@ -145,7 +148,10 @@ export function createServer(connection: Connection, deps: ServerDeps): AsyncDis
         askSecret: (key: string) => connection.sendRequest(secretRequest, { key }),
       }),
       confirmTrigger: (question) => confirmTrigger(connection, client, question),
-      onStatus: (projectDir, liveStatus) => projects.live(projectDir, liveStatus),
+      onStatus: (projectDir, liveStatus, runtime) => {
+        const its = projects.at(projectDir)?.status.runtime;
+        if (runtime === undefined || its === runtime) projects.live(projectDir, liveStatus);
+      },
     };
     const registry = createPluginRegistry(
       client.trusted ? deps.plugins(host) : untrusted(deps.plugins(host)),
@@ -199,6 +205,7 @@ export function createServer(connection: Connection, deps: ServerDeps): AsyncDis
       projects,
       runs: projectRuns,
       manifests,
+      storageDir: host.storageDir,
       definitions: new Definitions((filePath) => documents.textOf(filePath)),
       runtimes: registry.runtimes,
       settings,

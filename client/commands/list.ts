@@ -1,5 +1,6 @@
 import { explorerCommands } from "./explorerCommands.ts";
 import { remoteCommands } from "./remoteCommands.ts";
+import { compareCommands } from "./compareCommands.ts";
 import { sqlCommands } from "./sqlCommands.ts";
 import type { CommandFacts, SubmenuFacts } from "./facts.ts";
 import { runCommands, runSubmenus } from "./runCommands.ts";
@@ -81,6 +82,7 @@ export const commands = {
   ...sqlCommands,
   ...runCommands,
   ...remoteCommands,
+  ...compareCommands,
 } as const satisfies Record<string, CommandFacts>;
 
 export type CommandId = keyof typeof commands;

@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { log, report } from "../log.ts";
 import type { CommandContext } from "./context.ts";
 import type { CommandId } from "./list.ts";
+import { compareHandlers } from "./compareHandlers.ts";
 import { explorerHandlers } from "../explorer/handlers.ts";
 import { openRulePage } from "./openRulePage.ts";
 import { openSettings } from "./openSettings.ts";
@@ -44,6 +45,7 @@ export function registerCommands(context: CommandContext): vscode.Disposable {
     ...sqlHandlers(context),
     ...runHandlers(context),
     ...remoteHandlers(context),
+    ...compareHandlers(context),
   };
   return vscode.Disposable.from(
     ...Object.entries(handlers).map(([id, handler]) =>

@@ -41,6 +41,10 @@ export interface OpenedProject {
   config: ProjectConfig;
   /** Those of the paths asked for that this project owns; empty means all of it. */
   paths: string[];
+  name: string;
+  target: string | null;
+  /** Another environment than the project's own. @throws DbtConfigurationError */
+  pluginOf: (runtime: RuntimeName) => DbtPlugin;
 }
 
 export interface OpenedProjects extends AsyncDisposable {
@@ -126,6 +130,9 @@ export async function openProjects(
       project,
       plugin: registry.getPlugin("dbt", runtime),
       config,
+      name: configs.get(projectDir)?.name ?? path.basename(projectDir),
+      target: options.target ?? configs.get(projectDir)?.profile.target ?? null,
+      pluginOf: (other) => registry.getPlugin("dbt", other),
       paths: paths.filter((each) => each !== projectDir && ownerOf(each, chosen)?.projectDir === projectDir),
     });
   }

@@ -29,6 +29,8 @@ export interface ServerContext {
   projects: Projects;
   runs: Runs;
   manifests: Manifests;
+  /** Folder for caches and private target paths. */
+  storageDir: string;
   definitions: Definitions;
   /** Which runtimes this server has. */
   runtimes: readonly RuntimeName[];

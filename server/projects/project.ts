@@ -67,6 +67,11 @@ export class Project {
     return this.#registry.getPlugin("dbt", this.#runtime);
   }
 
+  /** Another environment than the project's own, for looking at both. @throws DbtConfigurationError */
+  pluginOf(runtime: RuntimeName): DbtPlugin {
+    return this.#registry.getPlugin("dbt", runtime);
+  }
+
   /** The plugin says how the project is. */
   live(status: LiveStatus): void {
     this.#live = status;

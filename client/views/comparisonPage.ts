@@ -1,0 +1,103 @@
+import path from "node:path";
+import type { ComparedNode, Comparison, DiagnosticGroup } from "../../protocol/compare.ts";
+import { escapeHtml } from "./doctorPage.ts";
+import { pageStyle } from "./pageStyle.ts";
+
+/**
+ * A comparison as a page: the verdict first, then what stands in the way by code, then what differs. No script: what one can
+ * click are command links, which Tab reaches.
+ */
+export function comparisonPage(comparison: Comparison, nonce: string): string {
+  const { left, right, different, diagnostics, onlyLeft, onlyRight, dependencies } = comparison;
+  const sections = [
+    ...diagnostics.map((group) => groupSection(group, comparison)),
+    section(
+      `Other SQL: ${different.length} of ${comparison.compared}`,
+      different.map((node) =>
+        item(node, comparison, commandLink("Show difference", "floeDbt.showComparedSql", [node.uniqueId])),
+      ),
+    ),
+    section(
+      `Only in ${left.title}: ${onlyLeft.length}`,
+      onlyLeft.map((node) => item(node, comparison)),
+    ),
+    section(
+      `Only in ${right.title}: ${onlyRight.length}`,
+      onlyRight.map((node) => item(node, comparison)),
+    ),
+    section(
+      `Other dependencies: ${dependencies.length}`,
+      dependencies.map((node) =>
+        item(
+          node,
+          comparison,
+          escapeHtml(
+            [...node.onlyLeft.map((id) => `− ${id}`), ...node.onlyRight.map((id) => `+ ${id}`)].join(", "),
+          ),
+        ),
+      ),
+    ),
+  ];
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'nonce-${nonce}'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Floe dbt: Compare Environments</title>
+<style nonce="${nonce}">${pageStyle}</style>
+</head>
+<body>
+<main>
+<header>
+<h1>${escapeHtml(comparison.projectName)}: ${escapeHtml(left.title)} and ${escapeHtml(right.title)}</h1>
+<nav aria-label="Comparison">
+${commandLink("Compare again", "floeDbt.compareEnvironments", [comparison.projectDir])}
+${commandLink("Export as Markdown", "floeDbt.exportComparison", ["markdown"])}
+${commandLink("Export as JSON", "floeDbt.exportComparison", ["json"])}
+</nav>
+</header>
+<p class="verdict ${comparison.same ? "good" : "bad"}" role="status">${escapeHtml(comparison.verdict)}</p>
+<table><thead><tr><td></td><th scope="col">nodes</th><th scope="col">seconds</th></tr></thead><tbody>
+${[left, right].map((side) => `<tr><th scope="row">${escapeHtml(side.title)}</th><td>${side.nodes}</td><td>${side.seconds.toFixed(1)}</td></tr>`).join("\n")}
+</tbody></table>
+${sections.join("\n")}
+</main>
+</body>
+</html>`;
+}
+
+function groupSection(group: DiagnosticGroup, comparison: Comparison): string {
+  const { side, code, name, severity, count, places } = group;
+  const title = `${count} ${severity}${count === 1 ? "" : "s"} only in ${side === "left" ? comparison.left.title : comparison.right.title}: ${code}${name === null ? "" : ` ${name}`}`;
+  const items = places.map(({ message, filePath, line }) => {
+    const where = filePath === null ? "" : `${fileLink(comparison, filePath, line)} `;
+    return `<li class="${severity}">${where}${escapeHtml(message)}</li>`;
+  });
+  if (count > places.length) items.push(`<li>… and ${count - places.length} more</li>`);
+  return section(title, items, "problems");
+}
+
+function item({ uniqueId, filePath }: ComparedNode, comparison: Comparison, more = ""): string {
+  const file = filePath === null ? "" : ` ${fileLink(comparison, filePath, null)}`;
+  return `<li><code>${escapeHtml(uniqueId)}</code>${file} ${more}</li>`;
+}
+
+function section(title: string, items: readonly string[], kind = "plain"): string {
+  if (items.length === 0) return "";
+  return `<section><h2>${escapeHtml(title)}</h2>\n<ul class="${kind}">${items.join("\n")}</ul></section>`;
+}
+
+function fileLink({ projectDir }: Comparison, filePath: string, line: number | null): string {
+  const shown =
+    path.relative(projectDir, filePath).split(path.sep).join("/") + (line === null ? "" : `:${line}`);
+  return `<a href="${commandHref("floeDbt.openComparedFile", [filePath, line])}">${escapeHtml(shown)}</a>`;
+}
+
+function commandLink(title: string, command: string, args: readonly unknown[]): string {
+  return `<a class="button" href="${commandHref(command, args)}">${escapeHtml(title)}</a>`;
+}
+
+function commandHref(command: string, args: readonly unknown[]): string {
+  return escapeHtml(`command:${command}?${encodeURIComponent(JSON.stringify(args))}`);
+}
