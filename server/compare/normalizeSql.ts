@@ -4,7 +4,9 @@
  */
 export function normalizeSql(sql: string): string {
   const parts =
-    sql.replaceAll("\r\n", "\n").match(/'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|[^'"`]+|['"`]/g) ?? [];
+    unwrapped(sql)
+      .replaceAll("\r\n", "\n")
+      .match(/'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|[^'"`]+|['"`]/g) ?? [];
   return parts
     .map((part) =>
       /^['"`]/.test(part) ? part : part.replace(/\s+/g, " ").replace(/ ?([(),;=<>+*/|-]) ?/g, "$1"),
@@ -12,4 +14,15 @@ export function normalizeSql(sql: string): string {
     .join("")
     .replace(/;+$/, "")
     .trim();
+}
+
+/**
+ * A model on ephemeral ones: the v2 engine puts it into a sub-select after their CTEs, dbt-core joins its own CTEs to theirs.
+ * Both mean one thing.
+ */
+function unwrapped(sql: string): string {
+  return sql.replace(
+    /\s*--EPHEMERAL-SELECT-WRAPPER-START\s*select \* from \(\s*(with\s+)?([\s\S]*?)\s*--EPHEMERAL-SELECT-WRAPPER-END\s*\)/gi,
+    (_whole, own: string | undefined, inner: string) => `${own === undefined ? " " : ", "}${inner}`,
+  );
 }

@@ -6,6 +6,14 @@ import type { Remedy } from "../../../protocol/runtime.ts";
  * @returns null if the message is about something else
  */
 export function driverProblem(text: string): { message: string; remedy: Remedy } | null {
+  if (/database file with version number|was created with a newer version of DuckDB/i.test(text)) {
+    return {
+      message:
+        "The DuckDB file of this target was written by a newer DuckDB than the engine's driver can read: dbt-duckdb and the engine bring one of their own each. " +
+        "Give each environment a file of its own (a target, or a variable in profiles.yml), or remove the file and build it again.",
+      remedy: { title: "Select Target", command: "floeDbt.selectTarget" },
+    };
+  }
   const missing =
     /Failed to load `?(\w+)`? driver/i.exec(text)?.[1] ?? /Driver not found: (\w+)/i.exec(text)?.[1];
   const broken = /(?:error loading|failed to load|cannot open shared object|dlopen|LoadLibrary)[^\n]*/i.exec(

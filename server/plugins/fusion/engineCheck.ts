@@ -3,7 +3,7 @@ import path from "node:path";
 import PQueue from "p-queue";
 import type { RedactingLog } from "../../platform/log.ts";
 import type { Call } from "../dbtPlugin.ts";
-import { DbtCancelledError, DbtEnvironmentError } from "../errors.ts";
+import { DbtCancelledError } from "../errors.ts";
 import { driverProblem } from "./driverProblem.ts";
 import { engineFailure } from "./engineFailure.ts";
 import type { EngineOutcome, SaidDiagnostic } from "./engineEvents.ts";
@@ -190,9 +190,10 @@ export class EngineCheck {
     if (outcome.exitCode !== 0 && outcome.diagnostics.length === 0) {
       throw engineFailure(isNode ? "compile" : "parse", outcome, config, base);
     }
-    const said = outcome.diagnostics.filter(({ code }) => !emptySelection.has(code));
-    const driver = driverProblem(said.map(({ message }) => message).join("\n"));
-    if (driver) throw new DbtEnvironmentError(driver.message, { remedy: driver.remedy });
+    // What keeps one node from being compiled takes nothing away from the rest.
+    const said = outcome.diagnostics
+      .filter(({ code }) => !emptySelection.has(code))
+      .map((each) => ({ ...each, message: driverProblem(each.message)?.message ?? each.message }));
     const ended = [...outcome.nodes.values()].find(({ uniqueId }) => !/^(test|unit_test)\./.test(uniqueId));
     const one = ended ?? [...outcome.nodes.values()][0];
     const node = {

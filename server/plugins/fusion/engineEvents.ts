@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Log } from "../../platform/log.ts";
 import type { Call, DbtEvent, NodeFacts } from "../dbtPlugin.ts";
+import { driverProblem } from "./driverProblem.ts";
 import { plain, readEngineMessage, type EngineDiagnostic } from "./engineMessage.ts";
 
 /** One diagnostic of a command, with the node it is about where it is about one. */
@@ -227,7 +228,8 @@ export class EngineEventReader {
     const read = readEngineMessage(this.#text(text), level);
     if (uniqueId !== null) {
       const node = this.outcome.nodes.get(uniqueId);
-      if (node && read.severity === "error") node.message = read.message;
+      if (node && read.severity === "error")
+        node.message = driverProblem(read.message)?.message ?? read.message;
     }
     if (this.outcome.diagnostics.length >= most.diagnostics) this.outcome.diagnosticsDropped += 1;
     else this.outcome.diagnostics.push({ ...read, uniqueId });

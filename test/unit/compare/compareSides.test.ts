@@ -44,6 +44,16 @@ describe("two environments side by side", () => {
     expect(normalizeSql("select 'open")).toContain("open");
   });
 
+  test("a model on ephemeral ones is the same, wrapped or joined", () => {
+    const core = (own: string): string => `with  __dbt__cte__e as (\nselect 1\n)${own}`;
+    const engine = (own: string): string =>
+      `with __dbt__cte__e as (\nselect 1\n)\n--EPHEMERAL-SELECT-WRAPPER-START\nselect * from (\n${own}\n--EPHEMERAL-SELECT-WRAPPER-END\n)`;
+    expect(normalizeSql(engine("with lines as (select 2)\nselect 3"))).toBe(
+      normalizeSql(core(", lines as (select 2)\nselect 3")),
+    );
+    expect(normalizeSql(engine("select 3"))).toBe(normalizeSql(core(" select 3")));
+  });
+
   test("the same is said in one sentence", () => {
     const comparison = compareSides(
       side("local", { a: "select 1" }),
