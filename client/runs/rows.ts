@@ -176,9 +176,9 @@ export function nodeLook(node: RunNode, longest: number): RowLook {
   };
 }
 
-/** A node that went well says nothing worth a person's time ("OK", "SELECT 340"). */
+/** A node that went well says nothing worth a person's time ("OK", "SELECT 340"), nor one that was stopped. */
 const isTold = ({ status }: RunNode): boolean =>
-  status !== "success" && status !== "queued" && status !== "running";
+  status === "warn" || status === "fail" || status === "error" || status === "skipped";
 
 export function stepLook(step: RunStep, longest: number): RowLook {
   const time = step.seconds === null ? "" : duration(step.seconds);

@@ -15,6 +15,7 @@ export class RunTerminal implements vscode.Pseudoterminal {
   #listening: vscode.Disposable | undefined;
   #id: string | undefined;
   #ended = false;
+  #unwanted = false;
 
   readonly onDidWrite = this.#written.event;
   readonly onDidClose = this.#closed.event;
@@ -47,11 +48,13 @@ export class RunTerminal implements vscode.Pseudoterminal {
       if (run && run.head.id === this.#id) this.#tell(run);
     });
     this.#id = await this.#runs.start(await this.#request(), { quiet: true });
+    if (this.#unwanted) this.#cancel();
     const run = this.#runs.get(this.#id);
     if (run) this.#tell(run);
   }
 
   #cancel(): void {
+    this.#unwanted = true;
     if (this.#ended || this.#id === undefined) return;
     this.#runs.cancel(this.#id).catch((error: unknown) => this.#write(errorMessage(error)));
   }

@@ -1,8 +1,8 @@
-import type { Run, RunNode, RunRequest } from "../../protocol/run.ts";
+import { nodeStatus, type Run, type RunNode, type RunRequest } from "../../protocol/run.ts";
 import type { RunChange } from "../../protocol/requests.ts";
 import type { RedactingLog } from "../platform/log.ts";
 import { pathKey } from "../platform/uri.ts";
-import type { Call, DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
+import type { Call, DbtEvent, DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
 import { DbtCancelledError, DbtConfigurationError, DbtError } from "../plugins/errors.ts";
 import { invoke, whyNot } from "./invoke.ts";
 import type { ProjectFolders } from "./nodeFiles.ts";
@@ -277,7 +277,7 @@ export class Runs implements AsyncDisposable {
       const call: Call = {
         signal: abort.signal,
         onEvent: (event) => {
-          const ended = record.event(event);
+          const ended = record.event(abort.signal.aborted ? asCancelled(event) : event);
           if (ended && isProblem(ended)) placing.push(this.#place(entry, [ended]));
           this.#tell(entry);
         },
@@ -404,6 +404,12 @@ function newEntry(record: RunRecord, project: RunProject): Entry {
     lastSaved: 0,
     timer: null,
   };
+}
+
+/** A warehouse that was told to stop says so with an error, which is no mistake of the node. */
+function asCancelled(event: DbtEvent): DbtEvent {
+  const failed = event.type === "nodeFinished" && nodeStatus(event.status) === "error";
+  return failed ? { ...event, status: "cancelled" } : event;
 }
 
 const isProblem = ({ status }: RunNode): boolean =>

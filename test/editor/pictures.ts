@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { chromium, type Browser } from "playwright-core";
@@ -24,6 +24,8 @@ interface Picture {
   colorScheme: "dark" | "light";
   file: string;
   height: number;
+  /** Files that are there for this picture and those after it. */
+  files?: Record<string, string>;
   /** Brings on the screen what is to be seen, once the file is open and linted. */
   show: (verbs: ReturnType<typeof pageVerbs>) => Promise<void>;
 }
@@ -58,7 +60,34 @@ const pictures: Picture[] = [
       await verbs.waitForText("No problems found.");
     },
   },
+  {
+    name: "runs",
+    colorScheme: "dark",
+    file: structure,
+    height: 620,
+    files: {
+      "models/marts/closed_huts.sql":
+        "select hut_id from {{ ref('stg_huts') }}\nunion all\nselect hut_id from {{ ref('stg_huts') }}\n",
+      "models/marts/closed_huts.yml":
+        "models:\n  - name: closed_huts\n    columns:\n      - name: hut_id\n        data_tests: [unique, not_null]\n",
+    },
+    async show(verbs) {
+      await verbs.runCommand("Floe dbt: Show Runs");
+      await verbs.runCommand("Floe dbt: Run a Selection");
+      await verbs.quickPickType("+closed_huts");
+      await verbs.quickPickRow("select this");
+      await verbs.press("Enter");
+      await verbs.pickQuickPickItem("dbt build");
+      await verbs.treeRowSaying("Runs", "^Build .*failed");
+      await verbs.runCommand("Notifications: Clear All Notifications");
+      await verbs.runCommand("Problems: Focus on Problems View");
+      await verbs.waitForText("unique_closed_huts");
+    },
+  },
 ];
+
+/** All of them, or those that are named on the command line. */
+const isChosen = ({ name }: Picture): boolean => process.argv.length <= 2 || process.argv.includes(name);
 
 const limitBytes = 250 * 1024;
 const imagesDir = path.join(repoDir, "docs/images");
@@ -78,6 +107,9 @@ async function take(
   picture: Picture,
   { browser, url, workspace }: { browser: Browser; url: string; workspace: string },
 ): Promise<void> {
+  for (const [name, text] of Object.entries(picture.files ?? {})) {
+    writeFileSync(path.join(workspace, name), text);
+  }
   const { context, page } = await openWorkbench(
     browser,
     workbenchUrl(url, workspace, path.join(workspace, picture.file)),
@@ -126,7 +158,8 @@ try {
     args: ["--no-sandbox", "--disable-gpu", "--headless=new"],
   });
   try {
-    for (const picture of pictures) await take(picture, { browser, url: editor.url, workspace });
+    for (const picture of pictures.filter(isChosen))
+      await take(picture, { browser, url: editor.url, workspace });
   } finally {
     await browser.close();
     await editor.stop();

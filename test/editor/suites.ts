@@ -42,9 +42,11 @@ export const suites: Suite[] = [
   {
     name: "runs",
     makeWorkspace: sampleToRun,
+    // In a browser, files save themselves.
+    settings: { "files.autoSave": "off" },
     machineSettings: samplePython,
     trusted: true,
-    seconds: 240,
+    seconds: 300,
   },
   {
     name: "settings",

@@ -226,9 +226,12 @@ describe("the queue", () => {
   test("cancel reaches dbt, is answered when that has ended, and the next begins", async () => {
     await using project = await dbtProject(threeModels);
     await using session = await started(project);
-    session.plugin.script.run = ({ emit, selection }) => {
+    session.plugin.script.run = ({ emit, selection, signal }) => {
       if (selection.select !== "a") return dbtResult([]);
       emit({ type: "nodeStarted", uniqueId: "model.shop.a" });
+      emit({ type: "nodeStarted", uniqueId: "model.shop.b" });
+      const stopped = { uniqueId: "model.shop.b", status: "error", seconds: 1, message: "Interrupted!" };
+      signal?.addEventListener("abort", () => emit({ type: "nodeFinished", ...stopped }));
       return new Promise<never>(() => undefined);
     };
     const first = await session.start({ select: "a" });
@@ -240,7 +243,8 @@ describe("the queue", () => {
     expect((await session.when(third, (run) => run.message !== null)).state).toBe("queued");
     await session.client.connection.sendRequest(cancelRunRequest, { id: first });
     expect(session.plugin.runs[0]?.signal?.aborted).toBe(true);
-    expect((await session.when(first, isState("cancelled"))).nodes[0]?.status).toBe("cancelled");
+    const { nodes } = await session.when(first, isState("cancelled"));
+    expect(nodes.map(({ status }) => status)).toEqual(["cancelled", "cancelled"]);
     await session.when(third, isState("success"));
     expect(session.plugin.runs.map(({ selection }) => selection.select)).toEqual(["a", "c"]);
   });

@@ -12,6 +12,8 @@ import {
 import { test } from "../../probe/tests.ts";
 import { waitFor } from "../../probe/waiting.ts";
 
+/** dbt itself takes most of the time. */
+const patient = { seconds: 120 };
 const runs = "Runs";
 const trouble = "models/trouble/trouble.yml";
 const twice = "models/trouble/twice.sql";
@@ -19,117 +21,162 @@ const twice = "models/trouble/twice.sql";
 const run = (command: string, ...args: unknown[]): Thenable<unknown> =>
   vscode.commands.executeCommand(command, ...args);
 
-test("a model is run from the palette, and its run is seen in the Runs view", async () => {
-  await openFile("models/staging/stg_orders.sql");
-  await projectIn(["ready"], 90);
-  await run("floeDbt.showRuns");
-  await page.waitForText("dbt has not run here yet");
-  await page.screenshot("empty");
-  await page.runCommand("Floe dbt: Run Model");
-  assert.match(await page.treeRowSaying(runs, "^Run stg_orders, goes on"), /dev · local/);
-  await page.treeRowSaying(runs, "^model stg_orders, passed");
-  assert.match(await page.treeRowSaying(runs, "^Run stg_orders, passed"), /dev · local/);
-  await page.screenshot("passed");
-});
-
-test("a test that fails is a row, a problem at its line, and a message with what to do", async () => {
-  await openFile(twice);
-  await page.runCommand("Floe dbt: Build Model");
-  await page.treeRowSaying(runs, "^test unique_twice_hut_id, failed, .*1 row found");
-  await run("notifications.showList");
-  const { message, buttons } = await page.notification("Build twice");
-  assert.match(message, /^Build twice: 1 of 2 failed: unique_twice_hut_id$/);
-  assert.deepEqual(buttons, ["Show Runs", "Show Problems"]);
-  await waitFor(
-    "the failed test among the problems",
-    () => diagnosticsOf(workspaceFile(trouble)).find(({ range }) => range.start.line === 5),
-    [vscode.languages.onDidChangeDiagnostics],
-    {
-      describe: () =>
-        vscode.languages.getDiagnostics().flatMap(([uri, all]) => (all.length > 0 ? [uri.path, all] : [])),
-    },
-  );
-  await page.clickTreeRow(runs, "unique_twice_hut_id");
-  await waitFor(
-    "the test's own line",
-    () => (vscode.window.activeTextEditor?.document.fileName.endsWith("trouble.yml") ? true : undefined),
-    [vscode.window.onDidChangeActiveTextEditor],
-  );
-  await page.screenshot("failed");
-  await run("notifications.clearAll");
-});
-
-test("once it is mended, what failed is run again with what is in the editor", async () => {
-  const editor = await openFile(twice);
-  await replaceText(editor, "union all", "union");
-  await page.runCommand("Floe dbt: Run Failed Again");
-  await page.notification("Saved 1 file first");
-  await page.treeRowSaying(runs, "^Build failed of twice, passed");
-  assert.match(onDisk(twice), /union\nselect/);
-  await waitFor("no problem", () => (diagnosticsOf(workspaceFile(trouble)).length === 0 ? true : undefined), [
-    vscode.languages.onDidChangeDiagnostics,
-  ]);
-});
-
-test("a second run waits in the queue; cancelling the first leaves no process of it", async () => {
-  await run("workbench.view.explorer");
-  await openFile("models/trouble/never.sql");
-  await page.runCommand("Floe dbt: Run Model");
-  // Nobody sees the view: a notification tells how it goes on, until the view is shown.
-  const { buttons } = await page.notification("dbt: Run never");
-  assert.deepEqual(buttons, ["Cancel"]);
-  await page.clickStatusBarItem("dbt run");
-  await page.treeRowSaying(runs, "^model never, goes on");
-  await openFile(twice);
-  await page.runCommand("Floe dbt: Compile Model");
-  await page.treeRowSaying(runs, "^Compile twice, waits");
-  assert.match(await page.statusBarItem("dbt run"), /dbt run 0\/1 \+1/);
-  await page.screenshot("queued");
-  await page.clickTreeRowAction(runs, "Run never", "Cancel Run");
-  await page.treeRowSaying(runs, "^Run never, cancelled");
-  await page.treeRowSaying(runs, "^Compile twice, passed");
-  await page.screenshot("cancelled");
-});
-
-test("a task runs dbt in a terminal, and ends as dbt did", async () => {
-  const tasks = await vscode.tasks.fetchTasks({ type: "floeDbt" });
-  assert.deepEqual(
-    tasks.map(({ name }) => name),
-    ["build whole project", "run whole project", "test whole project", "compile whole project"],
-  );
-  const [offered] = tasks;
-  assert.ok(offered?.execution);
-  assert.deepEqual(offered.problemMatchers, ["$floeDbt"]);
-  const file = workspaceFile(".vscode/tasks.json");
-  const tasksJson = {
-    version: "2.0.0",
-    tasks: [{ type: "floeDbt", command: "compile", select: "twice", label: "twice" }],
+/** One of each kind of theme, for whoever looks at them. */
+async function screenshots(name: string): Promise<void> {
+  const settings = vscode.workspace.getConfiguration("workbench");
+  const before = settings.inspect<string>("colorTheme")?.globalValue;
+  const themes = {
+    dark: "Visual Studio Dark",
+    contrast: "Default High Contrast",
+    light: "Visual Studio Light",
   };
-  await vscode.workspace.fs.writeFile(file, Buffer.from(JSON.stringify(tasksJson)));
-  const own = await waitFor(
-    "the task of tasks.json",
-    async () => (await vscode.tasks.fetchTasks({ type: "floeDbt" })).find(({ name }) => name === "twice"),
-    [vscode.workspace.createFileSystemWatcher("**/tasks.json").onDidCreate],
-  );
-  const code = Promise.withResolvers<number | undefined>();
-  const listening = vscode.tasks.onDidEndTaskProcess(({ execution, exitCode }) => {
-    if (execution.task.name === "twice") code.resolve(exitCode);
-  });
-  await vscode.tasks.executeTask(own);
-  assert.equal(await code.promise, 0);
-  listening.dispose();
-  await page.treeRowSaying(runs, "^Compile twice, passed");
-  await page.screenshot("task");
-});
+  for (const [kind, theme] of Object.entries(themes)) {
+    await settings.update("colorTheme", theme, vscode.ConfigurationTarget.Global);
+    await page.screenshot(`${name}-${kind}`);
+  }
+  await settings.update("colorTheme", before, vscode.ConfigurationTarget.Global);
+}
 
-test("a selection is typed with completion, and what dbt will be sent is seen before", async () => {
-  void run("floeDbt.runSelector");
-  await page.quickPickType("twice");
-  assert.match(await page.quickPickRow("select this"), /^twice/);
-  await page.screenshot("selector");
-  await page.press("Enter");
-  assert.match(await page.quickPickRow("dbt build --select twice"), /^Build/);
-  await page.screenshot("selector-verb");
-  await page.pickQuickPickItem("Compile");
-  await page.treeRowSaying(runs, "^Compile twice, passed");
-});
+test(
+  "a model is run from the palette, and its run is seen in the Runs view",
+  async () => {
+    await openFile("models/staging/stg_orders.sql");
+    await projectIn(["ready"], 90);
+    await run("floeDbt.showRuns");
+    await page.waitForText("dbt has not run here yet");
+    await page.screenshot("empty");
+    await page.runCommand("Floe dbt: Run Model");
+    assert.match(await page.treeRowSaying(runs, "^Run stg_orders, goes on"), /dev · local/);
+    await page.treeRowSaying(runs, "^model stg_orders, passed");
+    assert.match(await page.treeRowSaying(runs, "^Run stg_orders, passed"), /dev · local/);
+    await page.screenshot("passed");
+  },
+  patient,
+);
+
+test(
+  "a test that fails is a row, a problem at its line, and a message with what to do",
+  async () => {
+    await openFile(twice);
+    await page.runCommand("Floe dbt: Build Model");
+    await page.treeRowSaying(runs, "^test unique_twice_hut_id, failed, .*1 row found");
+    await run("notifications.showList");
+    const { message, buttons } = await page.notification("Build twice");
+    assert.match(message, /^Build twice: 1 of 2 failed: unique_twice_hut_id$/);
+    assert.deepEqual(buttons, ["Show Runs", "Show Problems"]);
+    await waitFor(
+      "the failed test among the problems",
+      () => diagnosticsOf(workspaceFile(trouble)).find(({ range }) => range.start.line === 5),
+      [vscode.languages.onDidChangeDiagnostics],
+      {
+        describe: () =>
+          vscode.languages.getDiagnostics().flatMap(([uri, all]) => (all.length > 0 ? [uri.path, all] : [])),
+      },
+    );
+    await page.clickTreeRow(runs, "unique_twice_hut_id");
+    await waitFor(
+      "the test's own line",
+      () => (vscode.window.activeTextEditor?.document.fileName.endsWith("trouble.yml") ? true : undefined),
+      [vscode.window.onDidChangeActiveTextEditor],
+    );
+    await run("notifications.clearAll");
+    await screenshots("failed");
+  },
+  patient,
+);
+
+test(
+  "once it is mended, what failed is run again with what is in the editor",
+  async () => {
+    const editor = await openFile(twice);
+    await replaceText(editor, "union all", "union");
+    await page.runCommand("Floe dbt: Run Failed Again");
+    await page.notification("Saved 1 file first");
+    await page.treeRowSaying(runs, "^Build failed of twice, passed");
+    assert.match(onDisk(twice), /union\nselect/);
+    await waitFor(
+      "no problem",
+      () => (diagnosticsOf(workspaceFile(trouble)).length === 0 ? true : undefined),
+      [vscode.languages.onDidChangeDiagnostics],
+    );
+  },
+  patient,
+);
+
+test(
+  "a second run waits in the queue; cancelling the first leaves no process of it",
+  async () => {
+    await run("workbench.view.explorer");
+    await openFile("models/trouble/never.sql");
+    await page.runCommand("Floe dbt: Run Model");
+    // Nobody sees the view: a notification tells how it goes on, until the view is shown.
+    const { buttons } = await page.notification("dbt: Run never");
+    assert.deepEqual(buttons, ["Cancel"]);
+    await page.clickStatusBarItem("dbt run");
+    await page.treeRowSaying(runs, "^model never, goes on");
+    await openFile(twice);
+    await page.runCommand("Floe dbt: Compile Model");
+    await page.treeRowSaying(runs, "^Compile twice, waits");
+    assert.match(await page.statusBarItem("dbt run"), /dbt run 0\/1 \+1/);
+    await page.screenshot("queued");
+    await page.clickTreeRowAction(runs, "Run never", "Cancel Run");
+    await page.treeRowSaying(runs, "^Run never, cancelled");
+    await page.treeRowSaying(runs, "^model never, cancelled");
+    await page.treeRowSaying(runs, "^Compile twice, passed");
+    await page.screenshot("cancelled");
+  },
+  patient,
+);
+
+test(
+  "a task runs dbt in a terminal, and ends as dbt did",
+  async () => {
+    const tasks = await vscode.tasks.fetchTasks({ type: "floeDbt" });
+    assert.deepEqual(
+      tasks.map(({ name }) => name),
+      ["build whole project", "run whole project", "test whole project", "compile whole project"],
+    );
+    const [offered] = tasks;
+    assert.ok(offered?.execution);
+    assert.deepEqual(offered.problemMatchers, ["$floeDbt"]);
+    const file = workspaceFile(".vscode/tasks.json");
+    const tasksJson = {
+      version: "2.0.0",
+      tasks: [{ type: "floeDbt", command: "compile", select: "twice", label: "twice" }],
+    };
+    await vscode.workspace.fs.writeFile(file, Buffer.from(JSON.stringify(tasksJson)));
+    const own = await waitFor(
+      "the task of tasks.json",
+      async () => (await vscode.tasks.fetchTasks({ type: "floeDbt" })).find(({ name }) => name === "twice"),
+      [vscode.workspace.createFileSystemWatcher("**/tasks.json").onDidCreate],
+    );
+    const code = Promise.withResolvers<number | undefined>();
+    const listening = vscode.tasks.onDidEndTaskProcess(({ execution, exitCode }) => {
+      if (execution.task.name === "twice") code.resolve(exitCode);
+    });
+    await vscode.tasks.executeTask(own);
+    assert.equal(await code.promise, 0);
+    listening.dispose();
+    await page.treeRowSaying(runs, "^Compile twice, passed");
+    await page.screenshot("task");
+  },
+  patient,
+);
+
+test(
+  "a selection is typed with completion, and what dbt will be sent is seen before",
+  async () => {
+    void run("floeDbt.runSelector");
+    await page.quickPickType("twice stg_dri");
+    assert.match(await page.quickPickRow("select this"), /^twice stg_dri/);
+    await page.pickQuickPickItem("stg_drinks");
+    assert.match(await page.quickPickRow("select this"), /^twice stg_drinks/);
+    await page.screenshot("selector");
+    await page.press("Enter");
+    assert.match(await page.quickPickRow("dbt build --select twice stg_drinks"), /^Build/);
+    await page.screenshot("selector-verb");
+    await page.pickQuickPickItem("Compile");
+    await page.treeRowSaying(runs, "^Compile twice stg_drinks, passed");
+  },
+  patient,
+);
