@@ -10,12 +10,14 @@ import type { DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
 import { DbtConfigurationError } from "../plugins/errors.ts";
 import { dbtEnvironment } from "../plugins/local/envFile.ts";
 import { automaticRuntime } from "../plugins/automaticRuntime.ts";
+import { createCloudRuntime } from "../plugins/cloud/cloudRuntime.ts";
 import { createFusionPlugin, type FusionSettings } from "../plugins/fusion/fusionPlugin.ts";
 import type { LiveStatus } from "../projects/project.ts";
 import type { LocalSettings } from "../plugins/local/localEnvironment.ts";
 import { createLocalPlugin } from "../plugins/local/localPlugin.ts";
 import { createPluginRegistry, type PluginRegistry } from "../plugins/registry.ts";
 import type { Terminal } from "./terminal.ts";
+import { productVersion } from "./version.ts";
 
 /** Flags every verb has. */
 export interface ProjectOptions {
@@ -115,6 +117,21 @@ export async function openProjects(
         storageDir: defaultStorageDir(env),
         settingsOf: (projectDir) => Promise.resolve(fusionSettings(configs.get(projectDir), options)),
         sqlfluff: local(),
+      }),
+    // Who types a command has decided: nothing is asked, and the token comes from the environment.
+    cloud: () =>
+      createCloudRuntime({
+        log,
+        env,
+        storageDir: defaultStorageDir(env),
+        version: productVersion,
+        configOf: (projectDir) => ({
+          config: configs.get(projectDir)?.runtimeConfig.cloud,
+          commit: "environment",
+          ask: "never",
+          noCache: Boolean(env["FLOE_DISABLE_CACHE"]),
+        }),
+        linter: local(),
       }),
   });
   const projects: OpenedProject[] = [];

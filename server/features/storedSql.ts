@@ -1,13 +1,14 @@
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { failingRowsRequest, storedSqlRequest } from "../../protocol/requests.ts";
-import type { PreviewRows } from "../../protocol/run.ts";
+import type { PreviewRows, RunNode } from "../../protocol/run.ts";
 import { isInside, pathOfUri } from "../platform/uri.ts";
 import type { Project } from "../projects/project.ts";
 import { sqlFileOf } from "../runs/nodeFiles.ts";
 import { can, refused } from "./compileText.ts";
 import type { Feature, ServerContext } from "./feature.ts";
 import { signalOf } from "./guard.ts";
+import { manifestPatience } from "./manifestState.ts";
 import { projectsOf } from "./projectCommands.ts";
 
 /** dbt/getStoredSql and dbt/failingRows: what the last compile or run left of a node, and the rows a test found with it. */
@@ -39,10 +40,29 @@ async function fileOfNode(
 ): Promise<string | null> {
   const [project] = projectDir === undefined ? [] : await projectsOf(context, { projectDir });
   if (!project || uniqueId === undefined) return null;
-  const node = context.runs.lastOf(project.dir, uniqueId);
+  const node = await knownNode(context, project, uniqueId);
   if (!node) return null;
   const stored = sqlFileOf(node, of, project.config);
   return stored ?? (of === "compiled" ? node.compiledPath : null);
+}
+
+/** A node as the last run here knows it, else as the manifest does. */
+async function knownNode(
+  { runs, manifests }: ServerContext,
+  project: Project,
+  uniqueId: string,
+): Promise<Pick<RunNode, "uniqueId" | "name" | "filePath" | "compiledPath"> | null> {
+  const ran = runs.lastOf(project.dir, uniqueId);
+  if (ran?.filePath) return ran;
+  const index = await manifests.at(project.dir)?.ready(manifestPatience);
+  const facts = index?.node(uniqueId);
+  if (!index || !facts) return ran;
+  return {
+    uniqueId,
+    name: facts.name,
+    filePath: index.filePathOf(facts),
+    compiledPath: ran?.compiledPath ?? null,
+  };
 }
 
 async function fileOfDocument(
@@ -97,7 +117,7 @@ async function failingRows(
   if (sql === null || filePath === null) {
     throw refused("The SQL of this test is not there any more. Run the test again.");
   }
-  const node = context.runs.lastOf(project.dir, uniqueId);
+  const node = await knownNode(context, project, uniqueId);
   const found = await plugin.preview(
     project.ref,
     { path: node?.filePath ?? filePath, text: asText(sql), fragment: true, limit },

@@ -217,10 +217,13 @@ describe("floe-dbt lint", () => {
     expect(stderr).toMatch(message);
   });
 
-  test("a runtime that this version lacks exits 2 and lists what there is", async () => {
+  test.each([
+    ["an engine that is not there", ["--runtime", "fusion", "--dbt", "nowhere/dbt"], /nowhere.dbt/],
+    ["dbt Cloud without an account", ["--runtime", "cloud"], /account_id/],
+  ])("%s exits 2 and says what is missing", async (_name, args, words) => {
     await using project = await dbtProject(planted);
-    const { code, stderr } = await floeDbt(["lint", "--runtime", "fusion"], project.dir);
-    expect(stderr).toMatch(/no "fusion" environment\. It has: local/);
+    const { code, stderr } = await floeDbt(["run", ...args], project.dir);
+    expect(stderr).toMatch(words);
     expect(code).toBe(2);
   });
 
