@@ -22,13 +22,13 @@ export const stages = {
   eslint: check("eslint", [toolScript("eslint/bin/eslint.js"), ".", "--max-warnings", "0"]),
   prettier: check("prettier", [toolScript("prettier/bin/prettier.cjs"), "--check", "."]),
   manifest: check("manifest", ["scripts/manifest.mjs", "--check"]),
-  unit: vitest("unit", 3),
+  unit: vitest("unit", 5),
   process: vitest("process", 5),
-  worker: vitest("worker", 15),
-  contract: vitest("contract", 20),
-  server: vitest("server", 15),
-  cloud: vitest("cloud", 5),
-  cli: vitest("cli", 10),
+  worker: vitest("worker", 25),
+  contract: vitest("contract", 30),
+  server: vitest("server", 25),
+  cloud: vitest("cloud", 15),
+  cli: vitest("cli", 15),
   build: check("build", ["esbuild.mjs"]),
   package: check("package", ["scripts/package.mjs"]),
   start: check("start", ["scripts/start.mjs", "--check"]),
@@ -47,7 +47,7 @@ function check(name, args) {
   return {
     run: () =>
       oneTest(name, async () => {
-        const { code, log } = await runLogged(name, args, 5 * minute);
+        const { code, log } = await runLogged(name, args, 10 * minute);
         if (code !== 0) throw new Error(tail(log));
       }),
   };
@@ -82,7 +82,7 @@ async function editorTests(name = "editor", suites = []) {
   const { code, log } = await runLogged(
     name,
     ["--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", "test/editor/run.ts", ...suites],
-    20 * minute,
+    35 * minute,
   );
   const tests = existsSync(report) ? readEditorReport(report) : [];
   return complete(name, tests, code, log);
