@@ -90,6 +90,13 @@ export const suites: Suite[] = [
     seconds: 180,
   },
   {
+    name: "preview",
+    makeWorkspace: sampleWithPreviews,
+    machineSettings: samplePython,
+    trusted: true,
+    seconds: 240,
+  },
+  {
     name: "untrusted",
     makeWorkspace: sampleWithManifest,
     machineSettings: samplePython,
@@ -153,6 +160,37 @@ function sampleCompiledBefore(dir: string): void {
     path.join(dir, "models/marts/long_model.sql"),
     `{% set names = ['a', 'b', 'c', 'd', 'e'] %}\nselect\n    {% for name in names %}\n    1 as {{ name }},\n    {% endfor %}\n${columns}\n    lake\nfrom {{ ref('stg_huts') }}\n`,
   );
+}
+
+/** The sample, with a query of many rows and kinds of values, and one that the warehouse refuses. */
+function sampleWithPreviews(dir: string): void {
+  copySample(dir);
+  const models = {
+    "many_rows.sql": `with numbers as (
+    select i as number from range(12000) as r(i)
+),
+
+shown as (
+    select
+        number,
+        'hut ' || number as hut,
+        case when number % 7 = 0 then null else number * 1.5 end as price,
+        number % 2 = 0 as is_even,
+        date '2026-01-01' + (number % 365)::integer as day,
+        '<b>bold</b> [link](command:workbench.action.closeWindow)' as markup
+    from numbers
+)
+
+select * from shown
+order by number
+`,
+    "refused.sql":
+      "{{ config(materialized='view') }}\n\nselect\n    1 as one,\n    no_such_column\nfrom (select 2 as two) as t\n",
+    "endless.sql":
+      "select count(*) as n from range(1000000000000) as a(i), range(1000000) as b(j) where i * j % 7 = 3\n",
+  };
+  for (const [name, text] of Object.entries(models))
+    writeFileSync(path.join(dir, "models/marts", name), text);
 }
 
 /** The sample, whose platform asks for the dbt that the other suites have, too. */

@@ -95,6 +95,9 @@ host.postMessage({ type: "ready" });
 function show(next: PreviewState): void {
   state = next;
   const { result, error, status } = next;
+  const hasGrid = result !== null && error === null;
+  // Before it is filled: what is hidden has no size to measure.
+  grid.root.hidden = !hasGrid || result.columns.length === 0;
   if (result && next.resultId !== shownResult) {
     const memory = shownId === next.id ? grid.memory : kept?.id === next.id ? kept.grid : null;
     grid.show(result, memory);
@@ -105,8 +108,6 @@ function show(next: PreviewState): void {
   title.textContent = next.title;
   limit.value = String(next.limit);
   document.body.dataset["status"] = status;
-  const hasGrid = result !== null && error === null;
-  grid.root.hidden = !hasGrid || result.columns.length === 0;
   filter.hidden = !hasGrid;
   limitLabel.hidden = status === "empty";
   failure.hidden = error === null;

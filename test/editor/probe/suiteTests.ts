@@ -6,6 +6,7 @@ export const suiteTests: Record<string, () => Promise<unknown>> = {
   lint: () => import("../suites/lint/lint.test.ts"),
   monorepo: () => import("../suites/monorepo/monorepo.test.ts"),
   noProject: () => import("../suites/noProject/noProject.test.ts"),
+  preview: () => import("../suites/preview/preview.test.ts"),
   project: () => import("../suites/project/project.test.ts"),
   runs: () => import("../suites/runs/runs.test.ts"),
   settings: () => import("../suites/settings/settings.test.ts"),
