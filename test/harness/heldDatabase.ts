@@ -6,7 +6,11 @@ export async function holdDuckDb(python: string, file: string): Promise<AsyncDis
   const script =
     "import duckdb, sys\nheld = duckdb.connect(sys.argv[1])\nprint('held', flush=True)\nsys.stdin.read()\n";
   const child = spawn(python, ["-c", script, file], { stdio: ["pipe", "pipe", "inherit"] });
-  await once(child.stdout, "data");
+  const refused = once(child, "exit").then(() =>
+    Promise.reject(new Error(`${file} is held by another process.`)),
+  );
+  refused.catch(() => undefined);
+  await Promise.race([once(child.stdout, "data"), refused]);
   return {
     async [Symbol.asyncDispose]() {
       const exited = once(child, "exit");

@@ -62,14 +62,7 @@ class Query:
             pass
 
     def close(self) -> None:
-        from dbt.adapters import factory
-
-        if self._adapter is not None:
-            self._adapter.cleanup_connections()
-            close_all = getattr(type(self._adapter.connections), "close_all_connections", None)
-            if close_all is not None:
-                close_all()
-        factory.reset_adapters()
+        release_warehouse()
 
     def _fetch(self, sql: str, limit: int) -> tuple[list[tuple[str, str | None]], list[Any]]:
         connections = self._adapter.connections
@@ -88,6 +81,27 @@ class Query:
         except Exception:  # an adapter without it
             name = code
         return str(name).lower() if name is not None else None
+
+
+def release_warehouse() -> None:
+    """Closes what dbt's adapters hold in this process; a database file is free for others afterwards."""
+    from dbt.adapters import factory
+
+    adapters = list(getattr(factory.FACTORY, "adapters", {}).values())
+    factory.reset_adapters()
+    for adapter in adapters:
+        manager = type(adapter.connections)
+        # dbt-duckdb keeps its database open beyond its connections, for the life of the process.
+        environment = getattr(manager, "_ENV", None)
+        close_all = getattr(manager, "close_all_connections", None)
+        if close_all is None:
+            continue
+        try:
+            if environment is not None and hasattr(environment, "close"):
+                environment.close()
+        except Exception:  # it is let go of all the same
+            pass
+        close_all()
 
 
 def _cell(value: Any) -> Any:

@@ -18,7 +18,7 @@ from floe_dbt_worker.memory import resident_bytes
 from floe_dbt_worker.paths import ProjectPaths
 from floe_dbt_worker.private_folder import PrivateFolder
 from floe_dbt_worker.protocol import Channel, RequestFailed
-from floe_dbt_worker.query import Query
+from floe_dbt_worker.query import Query, release_warehouse
 from floe_dbt_worker.run_events import RunEvents
 from floe_dbt_worker.warm_manifest import WarmManifest
 
@@ -143,13 +143,16 @@ class Runner:
                 manifest = self._manifest.take(job.params["parseArgs"])
         events = RunEvents(self._channel, job.id, manifest)
         started = time.monotonic()
-        with self._interruptible(job):
-            # What dbt would print is sent as events; its log file is as always.
-            answer = dbtRunner(manifest=manifest, callbacks=[events.take]).invoke(
-                ["--log-level=none", "--no-use-colors", *args]
-            )
-            if isinstance(answer.exception, KeyboardInterrupt):
-                raise answer.exception
+        try:
+            with self._interruptible(job):
+                # What dbt would print is sent as events; its log file is as always.
+                answer = dbtRunner(manifest=manifest, callbacks=[events.take]).invoke(
+                    ["--log-level=none", "--no-use-colors", *args]
+                )
+                if isinstance(answer.exception, KeyboardInterrupt):
+                    raise answer.exception
+        finally:
+            release_warehouse()
         self._manifest.keep_for_the_user(job.params.get("partialParse"))
         return {
             "exitCode": 0 if answer.success else 2 if answer.exception is not None else 1,

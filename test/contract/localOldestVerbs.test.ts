@@ -1,0 +1,5 @@
+import { localSubject } from "./localSubject.ts";
+import { previewCases } from "./previewCases.ts";
+
+/** The oldest minor that is supported. */
+previewCases(localSubject("dbt18"));
