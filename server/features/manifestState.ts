@@ -18,10 +18,20 @@ export const manifestPatience = 5_000;
 export const manifestState: Feature = {
   readsOnly: true,
   register({ connection, documents, guard, projects, manifests }) {
+    const known = new Set<string>();
     projects.on({
       configured: (project) => manifests.configured(project),
       removed: (project) => manifests.removed(project),
       reparsed: (project) => manifests.at(project.dir)?.updateLive(),
+      status: () => {
+        for (const { dir, status } of projects.all) {
+          const isReady = status.state === "ready" || status.state === "degraded";
+          // The first time dbt has read it; later times are told as "reparsed".
+          if (isReady && !known.has(dir)) manifests.at(dir)?.updateLive();
+          if (isReady) known.add(dir);
+          else if (status.state === "idle") known.delete(dir);
+        }
+      },
     });
     documents.on({
       saved: ({ filePath }) => {

@@ -55,6 +55,7 @@ export class ProjectManifest {
   /** Counts what `filesChanged` was told. */
   #filesTold = 0;
   #work: Promise<void> = Promise.resolve();
+  #live: Promise<void> = Promise.resolve();
   #isDue = false;
   /** Of the plugin's last answer. */
   #token: string | null = null;
@@ -138,7 +139,8 @@ export class ProjectManifest {
 
   /** Takes in what dbt makes of the project now, where the runtime can say it. Never waits. */
   updateLive(): void {
-    this.#next(() => this.#readLive());
+    // Beside the artifacts: how a run ended is not to wait for a busy dbt.
+    this.#live = this.#live.then(() => this.#guarded(() => this.#readLive()));
   }
 
   /** Files of the project changed on disk. */
@@ -216,6 +218,7 @@ export class ProjectManifest {
         await runs;
         // Rewritten meanwhile: what was read may be of both.
         if ((await fileSignature(file)) !== signature) continue;
+        if (this.#isLiveNewest()) continue;
         this.#manifestRead = signature;
         this.#trouble = null;
         this.#token = null;
@@ -284,7 +287,7 @@ export class ProjectManifest {
 
   /** Live news include every file there is, so an artifact of some dbt command adds nothing to them. */
   #isLiveNewest(): boolean {
-    return this.#token !== null && this.#newestFile <= (this.#generatedAt ?? 0);
+    return this.#origin === "live" && this.#token !== null && this.#newestFile <= (this.#generatedAt ?? 0);
   }
 
   async #readLive(): Promise<void> {
@@ -299,11 +302,15 @@ export class ProjectManifest {
       if ("file" in update) {
         const index = await this.#indexOf(update.file);
         this.#token = update.token;
-        this.#take(index, "live", askedAt);
+        const isDeployed = update.origin === "environment";
+        const generatedAt = isDeployed ? index.facts.generatedAt : askedAt;
+        // What is deployed may be older than what some command of dbt has left here.
+        if (isDeployed && this.#index && (generatedAt ?? 0) < (this.#generatedAt ?? 0)) return;
+        this.#take(index, update.origin ?? "live", generatedAt);
         await this.#lookAtFiles();
       } else {
         this.#token = update.token;
-        this.#apply(update.changed, askedAt);
+        if (this.#origin === "live") this.#apply(update.changed, askedAt);
       }
     } catch (error) {
       if (error instanceof DbtCancelledError) return;
@@ -361,17 +368,23 @@ export class ProjectManifest {
   }
 
   #next(work: () => Promise<void>): void {
-    this.#work = this.#work.then(work).catch((error: unknown) => {
+    this.#work = this.#work.then(() => this.#guarded(work));
+  }
+
+  async #guarded(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
       this.#settled();
       if (this.#stopping.signal.aborted) return;
       const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
       this.#deps.log.error(`Reading the manifest of ${this.project.dir} failed: ${words}`);
-    });
+    }
   }
 
   /** Resolves when everything told so far has been taken in. */
   async settled(): Promise<void> {
-    await this.#work;
+    await Promise.all([this.#work, this.#live]);
   }
 
   #settled(): void {

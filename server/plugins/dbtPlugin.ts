@@ -249,9 +249,13 @@ export interface QueryRows {
   seconds: number;
 }
 
-/** Either a whole manifest.json, or the entries that changed: by section ("nodes", "sources", "macros" ...) and id, null: gone. */
+/**
+ * Either a whole manifest.json, or the entries that changed: by section ("nodes", "sources", "macros" ...) and id, null:
+ * gone. `origin` where it is not of the project as it is now, but of what is deployed; its age is then its own.
+ */
 export type ManifestUpdate =
-  { token: string; file: string } | { token: string; changed: Record<string, Record<string, unknown>> };
+  | { token: string; file: string; origin?: "environment" }
+  | { token: string; changed: Record<string, Record<string, unknown>> };
 
 export interface LintRequest {
   /** Absolute paths of files or folders; the whole project where absent. */

@@ -238,7 +238,9 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
     async manifestUpdate(project, since, call = {}) {
       const artifacts = await artifactsOf(project, call);
       const token = `run ${artifacts.runId}`;
-      return token === since ? { token, changed: {} } : { token, file: manifestOf(artifacts) };
+      return token === since
+        ? { token, changed: {} }
+        : { token, file: manifestOf(artifacts), origin: "environment" };
     },
 
     async unfinishedRuns(project) {
