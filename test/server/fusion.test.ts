@@ -77,12 +77,11 @@ describe("the built server on the real dbt v2 engine", () => {
     const c = await client.open(project.file("models/c.sql"), "select {{ nope() }}\n");
     await client.waitForDiagnostics(c, (all) => all.some(({ severity }) => severity === 1));
     const run = async (select: string): Promise<void> => {
-      const { id } = await client.connection.sendRequest(startRunRequest, {
+      await client.connection.sendRequest(startRunRequest, {
         projectDir: project.dir,
         verb: "run",
         select,
       });
-      void id;
     };
     await run("a");
 

@@ -33,6 +33,9 @@ export interface Checked {
   base: string;
 }
 
+/** What was said of one node. */
+type CompiledPart = Omit<Checked, "parse" | "dropped">;
+
 /** Codes that say a selection was empty: a file that is no node, such as a macro. */
 const emptySelection = new Set(["dbt1092", "dbt1601"]);
 
@@ -49,7 +52,7 @@ export class EngineCheck {
   #last: {
     parse: SaidDiagnostic[];
     dropped: number;
-    nodes: Map<string, Omit<Checked, "parse" | "dropped">>;
+    nodes: Map<string, CompiledPart>;
   } | null = null;
   #engineStamp = "";
 
@@ -206,7 +209,7 @@ export class EngineCheck {
     // Asked a second time about the same files, it repeats nothing, and stumbles over what it left out the first time.
     const parse = knows ? knows.parse : said.filter(({ uniqueId }) => uniqueId === null);
     const dropped = knows ? knows.dropped : outcome.diagnosticsDropped;
-    this.#last = { parse, dropped, nodes: knows?.nodes ?? new Map() };
+    this.#last = { parse, dropped, nodes: knows?.nodes ?? new Map<string, CompiledPart>() };
     if (relative !== null) this.#last.nodes.set(relative, node);
     return { ...node, parse, dropped };
   }

@@ -25,8 +25,6 @@ export function engineReport(
     facts: lines.map(([label, value]) => ({ label, value })),
     searched: found.searched,
     problems,
-    versions: facts
-      ? { [facts.distribution]: facts.version, "dbt path": facts.dbt }
-      : ({} as Record<string, string>),
+    versions: facts ? { [facts.distribution]: facts.version, "dbt path": facts.dbt } : {},
   };
 }

@@ -103,7 +103,7 @@ function engineProblems(found: FoundEngine, { wanted }: FusionSettings): EngineP
   if (!found.facts) return [{ severity: "error", message: notFound(found), remedy: engineSettingRemedy }];
   const { version } = found.facts;
   const expected = wanted?.version ?? null;
-  if (expected === null || sameVersion(version, String(expected))) return [];
+  if (expected === null || sameVersion(version, expected)) return [];
   return [
     {
       severity: "warning",
