@@ -10,14 +10,14 @@ export class FollowedRun {
   readonly failed: KnownTest[] = [];
   readonly #items: TestItems;
   /** Those that were asked for and of which nothing final is known. */
-  readonly #open: Set<KnownTest>;
+  readonly #open: Map<string, KnownTest>;
   readonly #told = new Set<string>();
 
   constructor(items: TestItems, testRun: vscode.TestRun, projectDir: string, asked: readonly KnownTest[]) {
     this.#items = items;
     this.testRun = testRun;
     this.projectDir = projectDir;
-    this.#open = new Set(asked);
+    this.#open = new Map(asked.map((test) => [test.facts.uniqueId, test]));
   }
 
   /** Unique ids of the tests that have ended in it. */
@@ -36,7 +36,7 @@ export class FollowedRun {
       tell(this.testRun, test, node);
       if (node.status === "queued" || node.status === "running") continue;
       this.#told.add(node.uniqueId);
-      this.#open.delete(test);
+      this.#open.delete(node.uniqueId);
       say(
         this.testRun,
         `${node.status}: ${node.name}${node.seconds === null ? "" : `, ${node.seconds.toFixed(2)} s`}`,
@@ -49,7 +49,7 @@ export class FollowedRun {
   /** What was asked for and never ran has a reason, too. */
   close(head: Pick<RunHead, "state" | "message">): void {
     if (head.message !== null) say(this.testRun, head.message);
-    for (const test of this.#open) {
+    for (const test of this.#open.values()) {
       const failed = head.state === "error" || head.state === "interrupted";
       if (failed) this.testRun.errored(test.item, messageAt(test, head.message ?? "dbt did not run."));
       else this.testRun.skipped(test.item);

@@ -9,6 +9,7 @@ import type { Manifests } from "../manifests.ts";
 import { FollowedRun } from "./followedRun.ts";
 import { rowsText } from "./rowsText.ts";
 import { titleOf } from "./testGroups.ts";
+import { ShownStates } from "./shownStates.ts";
 import { TestItems, type KnownTest } from "./testItems.ts";
 import { messageAt, say, tell } from "./testOutcome.ts";
 
@@ -32,8 +33,7 @@ export class TestExplorer implements vscode.Disposable {
   readonly #followed = new Map<string, FollowedRun>();
   /** Settled when a run that was started here has ended. */
   readonly #ends = new Map<string, () => void>();
-  /** States that are shown: what the artifacts say later is news only where it differs. */
-  readonly #shown = new Map<string, string>();
+  readonly #shown = new ShownStates();
   /** What was heard of runs that were not known yet while one was being started here: it may be that one. */
   #starting = 0;
   #unheard: RunChange[] = [];
@@ -99,8 +99,8 @@ export class TestExplorer implements vscode.Disposable {
     // While dbt runs, its events say more than what it has left before.
     if ([...this.#followed.values()].some((run) => run.projectDir === projectDir)) return;
     const news = tests.filter((facts) => {
-      const id = shownId(projectDir, facts.uniqueId);
-      return facts.status !== null && this.#shown.get(id) !== facts.status;
+      const { uniqueId, status } = facts;
+      return status !== null && this.#shown.isNews(projectDir, uniqueId, status, Date.now());
     });
     const known = news.flatMap(({ uniqueId }) => this.#items.of(projectDir, uniqueId) ?? []);
     if (known.length === 0) return;
@@ -110,7 +110,6 @@ export class TestExplorer implements vscode.Disposable {
       const { uniqueId, status, message } = test.facts;
       if (status === null) continue;
       tell(run, test, { status, message, seconds: null });
-      this.#shown.set(shownId(projectDir, uniqueId), status);
     }
     run.end();
   }
@@ -181,7 +180,7 @@ export class TestExplorer implements vscode.Disposable {
     }
     followed.take(nodes);
     for (const { uniqueId, status } of nodes) {
-      if (followed.told.has(uniqueId)) this.#shown.set(shownId(followed.projectDir, uniqueId), status);
+      if (followed.told.has(uniqueId)) this.#shown.live(followed.projectDir, uniqueId, status, Date.now());
     }
     if (goesOn(run.state)) return;
     followed.close(run);
@@ -240,4 +239,3 @@ export class TestExplorer implements vscode.Disposable {
 }
 
 const goesOn = (state: RunState): boolean => state === "queued" || state === "running";
-const shownId = (projectDir: string, uniqueId: string): string => `${projectDir}\n${uniqueId}`;

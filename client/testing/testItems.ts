@@ -113,10 +113,13 @@ export class TestItems {
         : this.#controller.createTestItem(id, text, uri);
     if (item.label !== text) item.label = text;
     const at = Math.max(0, (line ?? 1) - 1);
-    if (uri && item.range?.start.line !== at) item.range = new vscode.Range(at, 0, at, 0);
+    if (uri && item.range?.start.line !== at) item.range = new vscode.Range(at, 0, at, lineEnd);
     return item;
   }
 }
+
+/** A whole line, however long it is: the cursor may be anywhere in it. */
+const lineEnd = 1_000;
 
 const idOf = (projectDir: string, uniqueId: string): string => `${projectDir}\n${uniqueId}`;
 
