@@ -219,7 +219,8 @@ export class TestExplorer implements vscode.Disposable {
         const text = `Rows that fail it${found.limited ? `, the first ${shownRows}` : ""}:\n${rowsText(found)}`;
         run.testRun.failed(test.item, messageAt(test, text));
       } catch (error) {
-        if (!isCancellation(error)) log.debug(`No failing rows of ${uniqueId}: ${errorMessage(error)}`);
+        if (isCancellation(error)) return;
+        say(run.testRun, `The rows that fail it could not be fetched: ${errorMessage(error)}`, test.item);
       }
     }
   }
