@@ -520,3 +520,54 @@ describe("the history", () => {
     expect(session.changes.flatMap(({ removed = [] }) => removed)).toEqual([first]);
   });
 });
+
+describe("bad input", () => {
+  test("nodes without a file, of one name in two packages, results that are none, and events after the end", async () => {
+    await using project = await dbtProject({
+      ...threeModels,
+      "dbt_packages/other/models/a.sql": "select 1 as a\n",
+    });
+    await using session = await started(project);
+    let late: (() => void) | undefined;
+    session.plugin.script.run = ({ emit }) => {
+      late = () => emit({ type: "nodeFinished", uniqueId: "model.shop.late", status: "error", seconds: 0 });
+      emit({ type: "nodeFinished", uniqueId: "", status: "\u0000", seconds: Number.NaN });
+      return dbtResult([
+        { unique_id: "model.shop.a", status: "success", file: "models/a.sql" },
+        {
+          unique_id: "model.other.a",
+          status: "error",
+          file: "models/a.sql",
+          message: "\u001b[1m<b>no</b>\u0007",
+        },
+        { unique_id: "model.shop.gone", status: "error", file: "models/gone.sql", message: { no: "text" } },
+        { unique_id: 7 as never, status: "error" },
+      ]);
+    };
+    const id = await session.start();
+    const run = await session.when(id, isState("failed"));
+    const of = (uniqueId: string) => run.nodes.find((node) => node.uniqueId === uniqueId);
+    const packaged = project.file("dbt_packages/other/models/a.sql");
+    expect(of("model.shop.a")?.filePath).toBe(project.file("models/a.sql"));
+    expect(of("model.other.a")).toMatchObject({ filePath: packaged, message: "<b>no</b>" });
+    expect(of("model.shop.gone")).toMatchObject({ filePath: null, message: null, line: null });
+    late?.();
+    const { runs } = await session.client.connection.sendRequest(runsRequest, {});
+    expect(runs[0]?.nodes).toHaveLength(run.nodes.length);
+    const shown = await session.client.waitForDiagnostics(uriOfPath(packaged), (all) => all.length === 1);
+    expect(shown[0]?.message).toBe("<b>no</b>");
+    expect(session.client.diagnostics(uriOfPath(project.file("models/a.sql"))) ?? []).toEqual([]);
+  });
+
+  test("a mistake of ours in a run is an error of that run, and the next one works", async () => {
+    await using project = await dbtProject(threeModels);
+    await using session = await started(project);
+    session.plugin.script.run = () => {
+      throw new TypeError("undefined is not a function");
+    };
+    const run = await session.when(await session.start(), isState("error"));
+    expect(run.message).toMatch(/a mistake in Floe dbt itself/);
+    session.plugin.script.run = () => dbtResult([]);
+    await session.when(await session.start(), isState("success"));
+  });
+});
