@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { copySample } from "../../scripts/sample.mjs";
 import {
   cancelRunRequest,
+  failingRowsRequest,
   runChangedNotification,
   runLogRequest,
   runsRequest,
@@ -105,7 +106,7 @@ describe("runs of the sample with real dbt", () => {
     );
   });
 
-  test("a test that fails is shown at its line of the YAML", async () => {
+  test("a test that fails is shown at its line of the YAML, with its rows", async () => {
     const file = "models/marts/marts.yml";
     const text = await readFile(project.file(file), "utf8");
     const column = "      - name: amount\n        data_tests: [not_negative]\n";
@@ -119,6 +120,13 @@ describe("runs of the sample with real dbt", () => {
     expect(its).toMatchObject({ status: "fail", filePath: project.file(file), line });
     expect(its?.failures).toBeGreaterThan(0);
     expect(shown(file)).toMatchObject([{ range: { start: { line: line - 1 } }, source: "dbt" }]);
+    const rows = await session.client.connection.sendRequest(failingRowsRequest, {
+      projectDir: project.dir,
+      uniqueId: its!.uniqueId,
+      limit: 100,
+    });
+    expect(rows.rows).toHaveLength(its!.failures!);
+    expect(rows.sql).toContain("count(*)");
     await project.write(file, text);
   });
 
