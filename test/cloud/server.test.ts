@@ -23,8 +23,8 @@ import { createCloudRuntime } from "../../server/plugins/cloud/cloudRuntime.ts";
 import {
   CloudEmulator,
   emulatedAccount,
-  emulatedEnvironment,
   emulatedJobs,
+  emulatedManifest,
   emulatedToken,
 } from "../harness/cloudEmulator/emulator.ts";
 import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
@@ -41,17 +41,7 @@ beforeEach(async () => {
   storageDir = mkdtempSync(path.join(tmpdir(), "floe-dbt-storage-"));
   project = await dbtProject({
     ...threeModels,
-    "manifest.yaml": `plugins:
-  dbt_runtime: cloud
-  dbt_runtime_config:
-    cloud:
-      account_id: ${emulatedAccount}
-      api_token_ref: dbt-cloud-api-token
-      base_url: ${emulator.url}
-      environment_id: ${emulatedEnvironment}
-      job_ids: { run: ${emulatedJobs.nightly} }
-      poll_interval_seconds: 0.05
-`,
+    "manifest.yaml": emulatedManifest(emulator.url, 0.05),
   });
 });
 afterEach(async () => {

@@ -3,6 +3,8 @@ export interface Suite {
   name: string;
   /** Writes the workspace into an empty folder. */
   makeWorkspace(dir: string): void;
+  /** Starts what the workspace talks to; it ends with the suite. */
+  start?(dir: string): Promise<AsyncDisposable>;
   /** User settings. */
   settings?: Record<string, unknown>;
   /** Settings that name programs: a remote window reads them from the machine's own file. */

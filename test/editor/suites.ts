@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { copySample } from "../../scripts/sample.mjs";
 import { manifestText, model, source } from "../harness/manifestFile.ts";
+import { CloudEmulator, emulatedManifest } from "../harness/cloudEmulator/emulator.ts";
 import { testPython } from "../harness/environment.ts";
 import type { Suite } from "./suite.ts";
 
@@ -47,6 +48,14 @@ export const suites: Suite[] = [
     machineSettings: samplePython,
     trusted: true,
     seconds: 300,
+  },
+  {
+    name: "cloud",
+    makeWorkspace: copySample,
+    start: sampleInCloud,
+    machineSettings: samplePython,
+    trusted: true,
+    seconds: 180,
   },
   {
     name: "settings",
@@ -200,6 +209,14 @@ function pinnedSample(dir: string): void {
     path.join(dir, "manifest.yaml"),
     'plugins:\n  dbt_runtime: local\n  dbt_runtime_config:\n    local: {dbt_version: "1.11"}\n',
   );
+}
+
+/** The sample's runs are those of an emulated dbt Cloud: one that ends, then one that does not. */
+async function sampleInCloud(dir: string): Promise<AsyncDisposable> {
+  const emulator = await CloudEmulator.start();
+  emulator.behaviours = [{ statuses: [1, 3, 3, 10] }, { statuses: [3] }];
+  writeFileSync(path.join(dir, "manifest.yaml"), emulatedManifest(emulator.url, 1));
+  return emulator;
 }
 
 /** The sample, with a test that fails and a model that never ends. */

@@ -1,5 +1,6 @@
 /** Every suite's tests, by the suite's name: loading one declares its tests. */
 export const suiteTests: Record<string, () => Promise<unknown>> = {
+  cloud: () => import("../suites/cloud/cloud.test.ts"),
   commands: () => import("../suites/commands/commands.test.ts"),
   compiled: () => import("../suites/compiled/compiled.test.ts"),
   formatting: () => import("../suites/formatting/formatting.test.ts"),

@@ -28,6 +28,8 @@ export async function runSuite(suite: Suite, run: SuiteRun): Promise<TestResult[
   const workspace = path.join(run.dir, "workspace");
   mkdirSync(workspace, { recursive: true });
   suite.makeWorkspace(workspace);
+  await using started = new AsyncDisposableStack();
+  if (suite.start) started.use(await suite.start(workspace));
   const profile = writeProfile(run.dir, {
     settings: { "security.workspace.trust.startupPrompt": "never", ...suite.settings },
     machineSettings: suite.machineSettings ?? {},

@@ -57,6 +57,19 @@ export const emulatedJobs = { nightly: 70403104191314, docs: 70403104191315 };
 /** Looks like one, and is looked for wherever something is written. */
 export const emulatedToken = "dbtc_EmulatedTokenThatMustNeverShowUpAnywhere0123";
 
+/** manifest.yaml of a project whose dbt runs in the emulator. */
+export const emulatedManifest = (url: string, pollSeconds: number): string => `plugins:
+  dbt_runtime: cloud
+  dbt_runtime_config:
+    cloud:
+      account_id: ${emulatedAccount}
+      api_token_ref: dbt-cloud-api-token
+      base_url: ${url}
+      environment_id: ${emulatedEnvironment}
+      job_ids: { run: ${emulatedJobs.nightly} }
+      poll_interval_seconds: ${pollSeconds}
+`;
+
 /**
  * dbt Cloud on 127.0.0.1: its Admin API as far as the product uses it, with real dbt behind it where an engine is given, and
  * every fault on demand. Requests and answers are held against the OpenAPI documents, where those are at hand.

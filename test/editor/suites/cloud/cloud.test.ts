@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import * as vscode from "vscode";
+import { page } from "../../probe/page.ts";
+import { api, openFile } from "../../probe/product.ts";
+import { test } from "../../probe/tests.ts";
+import { waitFor } from "../../probe/waiting.ts";
+
+const cloud = "dbt Cloud";
+const runs = "Runs";
+/** The emulator's; test/harness/cloudEmulator. */
+const token = "dbtc_EmulatedTokenThatMustNeverShowUpAnywhere0123";
+
+const run = (command: string, ...args: unknown[]): Thenable<unknown> =>
+  vscode.commands.executeCommand(command, ...args);
+
+test("signing in asks for a token until dbt Cloud takes one, and says whose account it is", async () => {
+  const product = await api();
+  await waitFor(
+    "a project in dbt Cloud",
+    () => product.projects.find(({ remote }) => remote === true),
+    [product.onDidChangeProjects],
+    { seconds: 60, describe: () => product.projects },
+  );
+  await openFile("models/staging/stg_orders.sql");
+  await run("floeDbt.cloud.focus");
+  await page.treeRow(cloud, "Sign in to 127\\.0\\.0\\.1");
+  await page.screenshot("signed-out");
+  await page.runCommand("Floe dbt: Sign in to dbt Cloud…");
+  await page.waitForText("It is kept by the editor alone");
+  await page.type("dbtc_not_the_one");
+  await page.press("Enter");
+  await page.waitForText("does not accept the token");
+  await page.screenshot("wrong-token");
+  await page.type(token);
+  await page.press("Enter");
+  const { message } = await page.notification("Signed in to");
+  assert.match(message, /^Signed in to Ice Coffee \(127\.0\.0\.1:\d+\)\.$/);
+  await page.treeRow(cloud, "No runs yet");
+  await page.toggleTreeRow(cloud, "Jobs");
+  await page.treeRow(cloud, "Nightly.*for compile, run, test");
+  await page.toggleTreeRow(cloud, "Environments");
+  await page.treeRow(cloud, "Production.*production");
+  await page.screenshot("signed-in");
+});
+
+test("the first run asks what may run where; its steps are seen as they go", async () => {
+  await openFile("models/staging/stg_orders.sql");
+  await page.runCommand("Floe dbt: Run Model");
+  await page.waitForText("Run “dbt run --select=stg_orders” in dbt Cloud?");
+  await page.screenshot("question");
+  await page.clickButton("Run in dbt Cloud");
+  await run("floeDbt.showRuns");
+  await page.treeRowSaying(runs, "^Run stg_orders, passed");
+  await page.treeRow(runs, "dbt run --select=stg_orders");
+  await page.screenshot("run");
+  await run("floeDbt.cloud.focus");
+  await page.treeRow(cloud, "Floe dbt: dbt run --select=stg_orders.*Nightly · c0ffee0");
+});
+
+test("what runs there is browsed: steps, their logs, artifacts", async () => {
+  await run("floeDbt.cloud.focus");
+  await page.toggleTreeRow(cloud, "Floe dbt: dbt run");
+  await page.treeRow(cloud, "Clone git repository");
+  await page.clickTreeRow(cloud, "^\\s*dbt run --select=stg_orders");
+  await waitFor(
+    "the log of the step",
+    () =>
+      vscode.window.activeTextEditor?.document.getText().includes("Running with dbt=") ? true : undefined,
+    [vscode.window.onDidChangeActiveTextEditor],
+  );
+  await page.toggleTreeRow(cloud, "Artifacts");
+  await page.treeRow(cloud, "manifest.json");
+  await page.screenshot("browse");
+});
+
+test("cancelling in the editor cancels in dbt Cloud, and is not asked about again", async () => {
+  await openFile("models/staging/stg_huts.sql");
+  await page.runCommand("Floe dbt: Run Model");
+  await run("floeDbt.showRuns");
+  await page.treeRowSaying(runs, "^Run stg_huts, goes on");
+  await page.clickTreeRowAction(runs, "Run stg_huts", "Cancel Run");
+  await page.treeRowSaying(runs, "^Run stg_huts, cancelled");
+  await page.treeRow(runs, "in dbt Cloud too");
+  await page.screenshot("cancelled");
+});
+
+test("signing out deletes the token here", async () => {
+  await run("floeDbt.cloud.focus");
+  await page.runCommand("Floe dbt: Sign out of dbt Cloud");
+  await page.treeRow(cloud, "Sign in to 127\\.0\\.0\\.1");
+});
