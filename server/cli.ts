@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { RunVerb } from "../protocol/run.ts";
 import { runtimeNames } from "../protocol/runtime.ts";
+import { type CloudOptions, runCloudCancel, runCloudLogs, runCloudRuns } from "./cli/cloud.ts";
 import { runDoctor } from "./cli/doctor.ts";
 import { compareFormats, runCompare } from "./cli/compare.ts";
 import { runLint } from "./cli/lint.ts";
@@ -36,6 +37,13 @@ function ofProject(command: Command): Command {
     )
     .option("--python <path>", "Python that has dbt and SQLFluff")
     .option("--dbt <path>", "the dbt v2 binary")
+    .addOption(
+      new Option("--commit <which>", "in dbt Cloud: the commit its environment is at, or yours").choices([
+        "environment",
+        "head",
+      ]),
+    )
+    .option("--no-cache", "in dbt Cloud: fetch every artifact anew")
     .option("--verbose", "say on stderr what is started and how long it takes", false);
 }
 
@@ -138,6 +146,24 @@ async function main(argv: readonly string[]): Promise<number> {
       new Option("--format <format>", "how to print it").choices([...compareFormats]).default("text"),
     )
     .action(exitsWith((options: Parameters<typeof runCompare>[0]) => runCompare(options, context)));
+
+  const cloud = program.command("cloud").description("runs in dbt Cloud");
+  withFormat(ofProject(cloud.command("runs")))
+    .description("the recent runs, the newest first")
+    .action(exitsWith((options: CloudOptions) => runCloudRuns(options, context)));
+  ofProject(cloud.command("logs"))
+    .description("what a run has logged, step by step")
+    .argument("<run>", "number of the run")
+    .option("--step <n>", "this step alone", wholeNumber)
+    .action(
+      exitsWith((id: string, options: Parameters<typeof runCloudLogs>[1]) =>
+        runCloudLogs(id, options, context),
+      ),
+    );
+  ofProject(cloud.command("cancel"))
+    .description("cancel a run")
+    .argument("<run>", "number of the run")
+    .action(exitsWith((id: string, options: CloudOptions) => runCloudCancel(id, options, context)));
 
   try {
     await program.parseAsync(argv, { from: "user" });

@@ -184,6 +184,10 @@ export class RemoteView implements vscode.Disposable, vscode.TreeDataProvider<Re
     this.#known = known;
     setContext("floeDbt.hasRemote", projects.length > 0);
     this.refresh();
+    // Once, so that the status says whether somebody is signed in, and the environment's manifest is there to browse.
+    if (this.#server.state === "running") {
+      for (const { projectDir } of projects) void this.overviewOf(projectDir).catch(() => undefined);
+    }
   }
 
   async #roots(): Promise<RemoteRow[]> {

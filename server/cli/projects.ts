@@ -28,6 +28,9 @@ export interface ProjectOptions {
   python?: string;
   /** The dbt v2 binary. */
   dbt?: string;
+  /** In dbt Cloud: which commit runs, and whether artifacts that were kept may be used. */
+  commit?: "environment" | "head";
+  cache?: boolean;
   verbose: boolean;
 }
 
@@ -109,6 +112,21 @@ export async function openProjects(
         if (state !== "degraded" || reason === undefined || known || told.has(reason)) return;
         told.add(reason);
         terminal.words(`Linted without all that dbt knows: ${reason}`);
+      }),
+    cloud: () =>
+      createCloudRuntime({
+        log,
+        env,
+        storageDir: defaultStorageDir(env),
+        version: productVersion,
+        configOf: (projectDir) => ({
+          config: configs.get(projectDir)?.runtimeConfig.cloud,
+          commit: options.commit ?? "environment",
+          // Whoever types the command has decided.
+          ask: "never",
+          noCache: options.cache === false || Boolean(env["FLOE_DISABLE_CACHE"]),
+        }),
+        linter: local(),
       }),
     fusion: () =>
       createFusionPlugin({

@@ -45,9 +45,9 @@ export const cloudConfigSchema = z
     api_token_ref: secretReferenceSchema.nullish(),
     base_url: z
       .string()
-      .regex(/^https?:\/\/[^\s/]+\S*$/, "must be an address, such as https://cloud.getdbt.com")
+      .regex(/^https?:\/\/[^\s/]+\S*$/, "must be an address, such as https://ab123.us1.dbt.com")
       .nullish()
-      .describe("Address of dbt Cloud, with or without /api/v2. Default: https://cloud.getdbt.com"),
+      .describe("Address of dbt Cloud, as the browser shows it, with or without /api/v2"),
     environment_id: id.nullish().describe("Number of the dbt Cloud environment"),
     job_ids: z
       .looseObject({

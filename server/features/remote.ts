@@ -13,6 +13,8 @@ import type { Feature, ServerContext } from "./feature.ts";
 import { signalOf } from "./guard.ts";
 import { projectsOf } from "./projectCommands.ts";
 
+const signInRemedy = { title: "Sign In", command: "floeDbt.signIn" };
+
 /** Environments that run elsewhere: signing in, jobs and runs there. */
 export const remote: Feature = {
   register(context) {
@@ -36,7 +38,22 @@ export const remote: Feature = {
       guard.command("Looking at the environment", async ({ projectDir }, token) => {
         const [project] = await projectsOf(context, { projectDir });
         const its = project?.plugin().remote;
-        return project && its ? its.overview(project.ref, { signal: signalOf(token) }) : null;
+        if (!project || !its) return null;
+        const overview = await its.overview(project.ref, { signal: signalOf(token) });
+        const { state, message, host } = overview;
+        context.projects.live(
+          project.dir,
+          state === "ready"
+            ? { state }
+            : {
+                state: "degraded",
+                reason: message ?? `Nobody is signed in to ${host}.`,
+                remedy: signInRemedy,
+              },
+        );
+        // What the environment's newest run has made of the project is what there is to browse.
+        if (state === "ready") context.manifests.at(project.dir)?.updateLive();
+        return overview;
       }),
     );
     connection.onRequest(

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
+import type { RunStep } from "../../../protocol/run.ts";
 import type { RedactingLog } from "../../platform/log.ts";
 import type { TriggerQuestion } from "../../../protocol/remote.ts";
 import type { Call, ProjectRef, RunSelection } from "../dbtPlugin.ts";
@@ -166,10 +167,12 @@ async function follow(
   call.onEvent?.({ type: "runLink", url: link });
   const logs = new LogReader();
   let lastSteps = "";
+  let shown: RunStep[] = [];
   const onRun = (run: CloudRun): void => {
     const steps = runSteps(run);
     const text = JSON.stringify(steps);
     if (steps.length > 0 && text !== lastSteps) call.onEvent?.({ type: "steps", steps });
+    shown = steps;
     lastSteps = text;
     for (const line of logs.next(run, runState(run.status) !== "running")) {
       call.onEvent?.({ type: "log", level: "info", message: deps.log.redactValues(line) });
@@ -191,6 +194,7 @@ async function follow(
   } catch (error) {
     if (call.signal?.aborted || error instanceof RunTimeout) {
       const { words } = await cancelRun(client, first, notice);
+      call.onEvent?.({ type: "steps", steps: shown.map(stoppedStep) });
       await deps.pending.remove(record.marker);
       if (!(error instanceof RunTimeout)) throw new DbtCancelledError(words);
       throw new DbtExecutionError(`${error.message} ${words}`, { cause: error });
@@ -337,6 +341,12 @@ async function settleOlder(
 
 function sendsHead(verb: CloudVerb, settings: CloudSettings, git: GitState | null): git is GitState {
   return git?.pushed === true && (verb === "compile" || settings.commit === "head");
+}
+
+/** How a step that had not ended is shown once its run is cancelled. */
+function stoppedStep(step: RunStep): RunStep {
+  if (step.state === "queued") return { ...step, state: "skipped" };
+  return step.state === "running" ? { ...step, state: "cancelled" } : step;
 }
 
 /** The same error, saying that the run goes on without us. */

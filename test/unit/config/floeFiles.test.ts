@@ -107,7 +107,7 @@ test.each([
   [
     "an address that is none",
     "plugins:\n  dbt_runtime_config: {cloud: {base_url: cloud}}\n",
-    `manifest.yaml:2:42 error "base_url" must be an address, such as https://cloud.getdbt.com.`,
+    `manifest.yaml:2:42 error "base_url" must be an address, such as https://ab123.us1.dbt.com.`,
   ],
   [
     "no time at all",
