@@ -122,7 +122,7 @@ export async function openProjects(
         configOf: (projectDir) => ({
           config: configs.get(projectDir)?.runtimeConfig.cloud,
           commit: options.commit ?? "environment",
-          // Whoever types the command has decided.
+          // Who types a command has decided: nothing is asked, and the token comes from the environment.
           ask: "never",
           noCache: options.cache === false || Boolean(env["FLOE_DISABLE_CACHE"]),
         }),
@@ -135,21 +135,6 @@ export async function openProjects(
         storageDir: defaultStorageDir(env),
         settingsOf: (projectDir) => Promise.resolve(fusionSettings(configs.get(projectDir), options)),
         sqlfluff: local(),
-      }),
-    // Who types a command has decided: nothing is asked, and the token comes from the environment.
-    cloud: () =>
-      createCloudRuntime({
-        log,
-        env,
-        storageDir: defaultStorageDir(env),
-        version: productVersion,
-        configOf: (projectDir) => ({
-          config: configs.get(projectDir)?.runtimeConfig.cloud,
-          commit: "environment",
-          ask: "never",
-          noCache: Boolean(env["FLOE_DISABLE_CACHE"]),
-        }),
-        linter: local(),
       }),
   });
   const projects: OpenedProject[] = [];
