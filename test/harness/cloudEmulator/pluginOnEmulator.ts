@@ -66,8 +66,8 @@ export function cloudPluginOn(
       await beforeSettings?.(projectDir);
       return { config: { ...emulatedConfig((await emulator).url), ...config }, commit, noCache };
     },
-    requestSeconds: 1,
-    downloadSeconds: 2,
+    requestSeconds: 20,
+    downloadSeconds: 30,
     ...deps,
     storageDir,
   });
