@@ -23,7 +23,7 @@ export default defineConfig({
       kind("worker", { seconds: 120 }),
       kind("contract", { seconds: 180 }),
       kind("server", { seconds: 120 }),
-      kind("cloud", { seconds: 60 }),
+      kind("cloud", { seconds: 180 }),
       kind("cli", { seconds: 180 }),
     ],
   },
