@@ -64,10 +64,9 @@ export function treeVerbs(page: BrowserPage): Pick<Page, TreeVerb> {
     treeRowActions: async (view, pattern) => {
       const found = await pointAt(view, pattern);
       await actions(found).first().waitFor();
-      const labels = await actions(found).evaluateAll((all) =>
-        all.map((each) => each.getAttribute("aria-label") ?? ""),
-      );
-      return labels.filter((label) => label !== "");
+      const all = await actions(found).all();
+      const labels = await Promise.all(all.map((each) => each.getAttribute("aria-label")));
+      return labels.filter((label): label is string => label !== null && label !== "");
     },
     treeRowMenu: async (view, pattern) => {
       await row(view, pattern).click({ button: "right" });

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import * as vscode from "vscode";
-import { settings } from "../../../../protocol/settings.ts";
 import { page } from "../../probe/page.ts";
 import { ourProcesses } from "../../probe/processes.ts";
 import {
