@@ -107,7 +107,7 @@ export class TestExplorer implements vscode.Disposable {
     const request = new vscode.TestRunRequest(known.map(({ item }) => item));
     const run = this.#controller.createTestRun(request, "Last run of dbt", false);
     for (const test of known) {
-      const { uniqueId, status, message } = test.facts;
+      const { status, message } = test.facts;
       if (status === null) continue;
       tell(run, test, { status, message, seconds: null });
     }
