@@ -50,6 +50,9 @@ const sections: readonly Section[] = [
   { name: "doc", label: "Docs", types: ["doc"] },
 ];
 
+/** A row that is made when it is shown: of 10,000, a page is. */
+type Maker = () => TreeRow;
+
 /** Makes the rows of a project's tree from its index, a level at a time. Filters are remembered, so levels agree. */
 export class ManifestTree {
   readonly #source: TreeSource;
@@ -65,7 +68,7 @@ export class ManifestTree {
     const key = keyOf(steps);
     const all = this.#level(steps, key, grouping, filter.trim());
     const rest = all.length - from - pageSize;
-    const rows = all.slice(from, from + pageSize);
+    const rows = all.slice(from, from + pageSize).map((make) => make());
     if (rest > 0) rows.push(moreRow(key, from + pageSize, rest));
     return rows;
   }
@@ -102,9 +105,9 @@ export class ManifestTree {
     return rows.at(-1)?.uniqueId === facts.id ? rows : [];
   }
 
-  #level(steps: Step[], key: string, grouping: TreeGrouping, filter: string): TreeRow[] {
+  #level(steps: Step[], key: string, grouping: TreeGrouping, filter: string): Maker[] {
     const [first, ...rest] = steps;
-    if (!first) return this.#sections(filter);
+    if (!first) return made(this.#sections(filter));
     const section = sections.find(({ name }) => name === first.name);
     if (!section) return [];
     const nodeAt = steps.findIndex(({ kind }) => kind === "n");
@@ -208,7 +211,7 @@ export class ManifestTree {
     key: string,
     grouping: TreeGrouping,
     filter: string,
-  ): TreeRow[] {
+  ): Maker[] {
     const below = new Map<string, NodeFacts[]>();
     const here: NodeFacts[] = [];
     for (const facts of this.#nodes(section, filter)) {
@@ -233,7 +236,7 @@ export class ManifestTree {
         (a, b) =>
           Number(a.label.startsWith("(")) - Number(b.label.startsWith("(")) || compareText(a.label, b.label),
       );
-    return [...folders, ...here.sort(byName).map((facts) => this.#nodeRow(facts, key, "n"))];
+    return [...made(folders), ...here.sort(byName).map((facts) => () => this.#nodeRow(facts, key, "n"))];
   }
 
   #groupRow(
@@ -297,7 +300,7 @@ export class ManifestTree {
     }
   }
 
-  #inNode(steps: Step[], key: string): TreeRow[] {
+  #inNode(steps: Step[], key: string): Maker[] {
     const { index } = this.#source;
     const last = steps.at(-1);
     const ids = steps.filter(({ kind }) => kind === "n" || kind === "r").map(({ name }) => name);
@@ -305,11 +308,11 @@ export class ManifestTree {
     if (!last || !facts) return [];
     switch (last.kind) {
       case "n":
-        return this.#relations(facts, key);
+        return made(this.#relations(facts, key));
       case "c":
-        return this.#columns(facts, key);
+        return made(this.#columns(facts, key));
       case "t":
-        return this.#tests(facts).map((test) => this.#nodeRow(test, key, "r", true));
+        return this.#tests(facts).map((test) => () => this.#nodeRow(test, key, "r", true));
       case "u":
       case "d":
         return this.#related(facts, last.kind, ids, key);
@@ -348,11 +351,11 @@ export class ManifestTree {
   }
 
   /** Neighbours of a node in one direction, each of which opens into its own; one that is above itself does not. */
-  #related(facts: NodeFacts, way: "u" | "d", above: string[], key: string): TreeRow[] {
-    return this.#neighbours(facts, way).map((each) => {
+  #related(facts: NodeFacts, way: "u" | "d", above: string[], key: string): Maker[] {
+    return this.#neighbours(facts, way).map((each) => () => {
       const row = this.#nodeRow(each, key, "r", true);
       const isCycle = above.includes(each.id);
-      row.expandable = !isCycle && this.#neighbours(each, way).length > 0;
+      row.expandable = !isCycle && this.#has(each, way);
       if (isCycle) row.description = `${row.description} (above)`.trim();
       return row;
     });
@@ -366,6 +369,14 @@ export class ManifestTree {
     }
     const nodes = way === "u" ? index.parents(facts.id) : index.children(facts.id);
     return nodes.filter(({ type }) => way === "u" || (type !== "test" && type !== "unit_test")).sort(byName);
+  }
+
+  /** Whether there are neighbours, without making a list of them. */
+  #has(facts: NodeFacts, way: "u" | "d"): boolean {
+    const { index } = this.#source;
+    if (facts.type === "macro") return this.#neighbours(facts, way).length > 0;
+    if (way === "u") return (facts.parents ?? []).some((id) => index.node(id) !== undefined);
+    return index.children(facts.id).some((each) => !isTest(each));
   }
 
   #tests(facts: NodeFacts): NodeFacts[] {
@@ -391,9 +402,9 @@ export class ManifestTree {
     row.line =
       row.filePath !== null && /\.(sql|py|csv)$/.test(facts.path) && facts.type !== "macro" ? 1 : null;
     row.selector = selectorOf(index, facts);
-    const parents = this.#neighbours(facts, "u").length > 0;
-    const children = this.#neighbours(facts, "d").length > 0;
-    const tests = this.#tests(facts).length > 0;
+    const parents = this.#has(facts, "u");
+    const children = this.#has(facts, "d");
+    const tests = index.children(facts.id).some(isTest);
     row.can = abilities(facts, {
       parents,
       children,
@@ -424,16 +435,23 @@ export class ManifestTree {
   }
 }
 
+function made(rows: readonly TreeRow[]): Maker[] {
+  return rows.map((row) => () => row);
+}
+
+function isTest({ type }: NodeFacts): boolean {
+  return type === "test" || type === "unit_test";
+}
+
 function abilities(
   facts: NodeFacts,
   its: { parents: boolean; children: boolean; tests: boolean; isGone: boolean; refers: boolean },
 ): string {
   const runnable: ResourceType[] = ["model", "seed", "snapshot"];
   const compiled: ResourceType[] = ["model", "snapshot", "analysis", "test"];
-  const isTest = facts.type === "test" || facts.type === "unit_test";
   return [
     runnable.includes(facts.type) && !its.isGone ? "runnable" : "",
-    its.tests || isTest ? "testable" : "",
+    its.tests || isTest(facts) ? "testable" : "",
     compiled.includes(facts.type) && facts.language !== "python" ? "compiled" : "",
     its.parents ? "hasParents" : "",
     its.children ? "hasChildren" : "",
