@@ -12,6 +12,7 @@ import {
   InitializedNotification,
   InitializeRequest,
   LogMessageNotification,
+  type ProtocolConnection,
   PublishDiagnosticsNotification,
   RegistrationRequest,
   ShutdownRequest,
@@ -25,6 +26,7 @@ import { markOf } from "./reviewModel.ts";
 
 export interface FloeServer extends AsyncDisposable {
   readonly pid: number;
+  readonly connection: ProtocolConnection;
   /** Every answer the server has shown, oldest first, with the time it came (performance.now()). */
   readonly shown: { uri: string; at: number; diagnostics: Diagnostic[] }[];
   open(filePath: string, text: string): Promise<void>;
@@ -41,6 +43,8 @@ export async function startFloeServer(options: {
   folder: string;
   storageDir: string;
   python: string;
+  /** True where absent. */
+  trusted?: boolean;
 }): Promise<FloeServer> {
   await mkdir(options.storageDir, { recursive: true });
   const child = spawn(process.execPath, [path.join(repoDir, "dist", "server.js"), "--stdio"], {
@@ -77,7 +81,7 @@ export async function startFloeServer(options: {
     rootUri: null,
     workspaceFolders: [{ uri: uriOf(options.folder), name: "bench" }],
     capabilities: { workspace: { configuration: true, workspaceFolders: true } },
-    initializationOptions: { storageDir: options.storageDir },
+    initializationOptions: { storageDir: options.storageDir, trusted: options.trusted ?? true },
   });
   await connection.sendNotification(InitializedNotification.type, {});
 
@@ -86,6 +90,7 @@ export async function startFloeServer(options: {
     `The project's status is: ${status}. The server's last words:\n${log.slice(-20).join("\n")}`;
   return {
     pid: child.pid ?? 0,
+    connection,
     shown,
     open: (filePath, text) =>
       connection.sendNotification(DidOpenTextDocumentNotification.type, {

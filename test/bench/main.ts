@@ -10,6 +10,8 @@ import { editToDiagnostics } from "./editToDiagnostics.ts";
 import { firstDiagnostics } from "./firstDiagnostics.ts";
 import { firstNode } from "./firstNode.ts";
 import { memory } from "./memory.ts";
+import { indexRefresh } from "./indexRefresh.ts";
+import { manifest } from "./manifest.ts";
 import { isMet, machineLine, reportMarkdown } from "./report.ts";
 import { typing } from "./typing.ts";
 import { wholeProject } from "./wholeProject.ts";
@@ -24,6 +26,8 @@ const benches: Record<string, Bench> = {
   memory,
   compiledSql,
   firstNode,
+  manifest,
+  indexRefresh,
 };
 
 const { values } = parseArgs({
