@@ -89,24 +89,24 @@ const pictures: Picture[] = [
   {
     name: "compiled",
     colorScheme: "dark",
-    file: "models/marts/hut_performance.sql",
-    height: 500,
+    file: "models/intermediate/int_order_lines.sql",
+    height: 420,
     clean: true,
     async show(verbs) {
       await verbs.runCommand("Floe dbt: Show Compiled SQL");
-      await verbs.waitForText("nullif(sales.days_open");
+      await verbs.waitForText('"main"."stg_order_items"');
     },
   },
   {
     name: "preview",
     colorScheme: "dark",
     file: "models/staging/stg_orders.sql",
-    height: 720,
+    height: 560,
     clean: true,
     async show(verbs) {
       await verbs.waitForText("Preview renamed");
       await verbs.runCommand("Floe dbt: Preview Query Results");
-      await verbs.waitForText("500 rows");
+      await verbs.waitForText("60 rows");
     },
   },
 ];
@@ -149,7 +149,7 @@ async function take(
   if (!picture.clean) await verbs.waitForSquiggle();
   await verbs.press("Control+B");
   await picture.show(verbs);
-  await page.mouse.move(700, 5);
+  await page.mouse.move(480, picture.height - 10);
   // Whatever still moves has come to rest when two pictures in a row are the same.
   let before: Buffer | undefined;
   const file = path.join(imagesDir, `${picture.name}.png`);
