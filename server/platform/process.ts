@@ -1,4 +1,5 @@
 import { execa, execaSync } from "execa";
+import { guardianScript, type Guardian } from "./guardian.ts";
 import { lineReader } from "./lines.ts";
 import type { Log } from "./log.ts";
 
@@ -31,6 +32,8 @@ export interface RunOptions {
    */
   interruptible?: boolean;
   graceSeconds?: number;
+  /** The program does not watch its stdin, so it would outlive a kill of this process: it is ended then all the same. */
+  guarded?: boolean;
 }
 
 export interface ProcessOutcome {
@@ -52,6 +55,7 @@ export async function runToEnd(command: Command, options: RunOptions): Promise<P
   const stderr = new Tail(options.keep);
   const started = start(command, options.log, {
     stdin: options.interruptible === true,
+    guarded: options.guarded === true,
     onOutput: (chunk, stream) => (stream === "stdout" ? stdout : stderr).add(chunk),
     ...(options.onLine && { onLine: options.onLine }),
   });
@@ -131,6 +135,7 @@ export function startLineProcess(command: Command, options: LineProcessOptions):
 
 interface StartOptions {
   stdin: boolean;
+  guarded?: boolean;
   maxLineLength?: number;
   onOutput: (chunk: Buffer, stream: "stdout" | "stderr") => void;
   onLine?: (line: string, stream: "stdout" | "stderr") => void;
@@ -162,6 +167,8 @@ function start(command: Command, log: Log, options: StartOptions): Started {
   });
   const { pid } = child;
   if (pid !== undefined) endWithThisProcess(pid);
+  const guard = pid !== undefined && options.guarded ? guardian() : undefined;
+  if (pid !== undefined) guard?.watch(pid);
 
   for (const stream of ["stdout", "stderr"] as const) {
     const lines = options.onLine
@@ -187,6 +194,7 @@ function start(command: Command, log: Log, options: StartOptions): Started {
 
   const exited = child.then((result) => {
     if (pid !== undefined) livePids.delete(pid);
+    if (pid !== undefined) guard?.release(pid);
     const seconds = (performance.now() - startedAt) / 1000;
     const exitCode = result.exitCode ?? null;
     const failedToStart = pid === undefined ? (result.originalMessage ?? "could not be started") : undefined;
@@ -252,6 +260,35 @@ function endWithThisProcess(pid: number): void {
       else signalGroup(live, "SIGKILL");
     }
   });
+}
+
+let theGuardian: Guardian | undefined;
+
+function guardian(): Guardian {
+  if (theGuardian) return theGuardian;
+  const child = execa(process.execPath, ["-e", guardianScript], {
+    // An editor's own program is Node only where it is told so.
+    env: { ELECTRON_RUN_AS_NODE: "1" },
+    stdin: "pipe",
+    stdout: "ignore",
+    stderr: "ignore",
+    buffer: false,
+    reject: false,
+    cleanup: false,
+    detached: true,
+    windowsHide: true,
+  });
+  const { stdin } = child;
+  stdin.on("error", () => undefined);
+  void child.then(() => (theGuardian = undefined));
+  // It must not keep this process alive: it is there for its end.
+  child.nodeChildProcess.unref();
+  if ("unref" in stdin && typeof stdin.unref === "function") stdin.unref();
+  const tell = (line: string): void => {
+    if (stdin.writable) stdin.write(`${line}\n`);
+  };
+  theGuardian = { watch: (pid) => tell(`+${pid}`), release: (pid) => tell(`-${pid}`) };
+  return theGuardian;
 }
 
 /** The last `max` characters of what was added. */

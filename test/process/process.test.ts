@@ -174,4 +174,26 @@ describe("startLineProcess", () => {
     expect(pids).toHaveLength(1);
     await gone(pids[0]!);
   });
+
+  test("a guarded one ends even when the process that started it is killed", async () => {
+    const parent = startLineProcess(
+      {
+        file: process.execPath,
+        args: [new URL("./guardedParent.ts", import.meta.url).pathname],
+        env: { PATH: process.env.PATH },
+      },
+      {
+        log: testLog().log,
+        onLine: (line) => {
+          pids.push(Number(line));
+          // Only the process itself, as the system does it when memory runs out.
+          if (parent.pid !== undefined) process.kill(parent.pid, "SIGKILL");
+        },
+      },
+    );
+    const pids: number[] = [];
+    await parent.exited;
+    expect(pids).toHaveLength(1);
+    await gone(pids[0]!);
+  });
 });

@@ -74,6 +74,7 @@ export async function runEngine(
       log,
       signal: call.signal,
       interruptible: true,
+      guarded: true,
       keep: 20_000,
       onLine: (line) => reader.read(line),
     },
