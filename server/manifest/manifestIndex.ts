@@ -43,6 +43,8 @@ export class ManifestIndex {
     generatedAt: null,
     schemaVersion: null,
   };
+  /** Counts what came and went. */
+  revision = 0;
   readonly #nodes = new Map<string, NodeFacts>();
   readonly #types = new Map<ResourceType, Map<string, NodeFacts>>();
   readonly #sorted = new Map<ResourceType, NodeFacts[]>();
@@ -61,6 +63,7 @@ export class ManifestIndex {
 
   add(facts: NodeFacts): void {
     this.remove(facts.id);
+    this.revision += 1;
     this.#nodes.set(facts.id, facts);
     let ofType = this.#types.get(facts.type);
     if (!ofType) this.#types.set(facts.type, (ofType = new Map<string, NodeFacts>()));
@@ -75,6 +78,7 @@ export class ManifestIndex {
   remove(id: string): void {
     const facts = this.#nodes.get(id);
     if (!facts) return;
+    this.revision += 1;
     this.#nodes.delete(id);
     this.#types.get(facts.type)?.delete(id);
     this.#sorted.delete(facts.type);

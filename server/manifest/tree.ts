@@ -50,12 +50,21 @@ const sections: readonly Section[] = [
   { name: "doc", label: "Docs", types: ["doc"] },
 ];
 
+interface Division {
+  below: Map<string, NodeFacts[]>;
+  here: NodeFacts[];
+}
+
+const mostDivisions = 100;
+
 /** A row that is made when it is shown: of 10,000, a page is. */
 type Maker = () => TreeRow;
 
 /** Makes the rows of a project's tree from its index, a level at a time. Filters are remembered, so levels agree. */
 export class ManifestTree {
   readonly #source: TreeSource;
+  readonly #divisions = new Map<string, Division>();
+  #dividedAt = -1;
   #filter: { words: string; matches: (facts: NodeFacts) => boolean } | null = null;
 
   constructor(source: TreeSource) {
@@ -212,6 +221,26 @@ export class ManifestTree {
     grouping: TreeGrouping,
     filter: string,
   ): Maker[] {
+    const { below, here } = this.#division(section, groups, grouping, filter);
+    const folders = [...below]
+      .map(([name, nodes]) => this.#groupRow(section, groups, name, nodes, key, grouping))
+      .sort(
+        (a, b) =>
+          Number(a.label.startsWith("(")) - Number(b.label.startsWith("(")) || compareText(a.label, b.label),
+      );
+    return [...made(folders), ...here.map((facts) => () => this.#nodeRow(facts, key, "n"))];
+  }
+
+  /** The nodes of a group: those in the groups below it, and its own. Remembered until the index changes. */
+  #division(section: Section, groups: string[], grouping: TreeGrouping, filter: string): Division {
+    const { revision } = this.#source.index;
+    if (revision !== this.#dividedAt || this.#divisions.size >= mostDivisions) {
+      this.#divisions.clear();
+      this.#dividedAt = revision;
+    }
+    const name = JSON.stringify([section.name, groups, grouping, filter]);
+    const known = this.#divisions.get(name);
+    if (known) return known;
     const below = new Map<string, NodeFacts[]>();
     const here: NodeFacts[] = [];
     for (const facts of this.#nodes(section, filter)) {
@@ -230,13 +259,9 @@ export class ManifestTree {
         }
       }
     }
-    const folders = [...below]
-      .map(([name, nodes]) => this.#groupRow(section, groups, name, nodes, key, grouping))
-      .sort(
-        (a, b) =>
-          Number(a.label.startsWith("(")) - Number(b.label.startsWith("(")) || compareText(a.label, b.label),
-      );
-    return [...made(folders), ...here.sort(byName).map((facts) => () => this.#nodeRow(facts, key, "n"))];
+    const division: Division = { below, here: here.sort(byName) };
+    this.#divisions.set(name, division);
+    return division;
   }
 
   #groupRow(

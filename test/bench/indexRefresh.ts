@@ -26,12 +26,14 @@ export const indexRefresh: Bench = async ({ repetitions, python, storageDir, say
   /** Resolves once a look finds it; looks again whenever a manifest has changed. */
   const until = async (is: () => Promise<boolean>): Promise<void> => {
     for (;;) {
-      const changed = Promise.withResolvers<void>();
-      const listener = (): void => changed.resolve();
-      listeners.add(listener);
+      let told: () => void = () => undefined;
+      const changed = new Promise<void>((resolve) => {
+        told = resolve;
+      });
+      listeners.add(told);
       const found = await is();
-      if (!found) await changed.promise;
-      listeners.delete(listener);
+      if (!found) await changed;
+      listeners.delete(told);
       if (found) return;
     }
   };
