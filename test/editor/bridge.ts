@@ -99,6 +99,12 @@ export interface Page {
   treeRowLabel(view: string, pattern: string): Promise<string>;
   /** Text that stands above the rows of a view, or in place of them. */
   viewText(view: string): Promise<string>;
+  /** Opens or closes a view by its header. */
+  togglePane(view: string): Promise<void>;
+  /** Chooses an entry of the menu that is open. */
+  chooseMenuEntry(title: string): Promise<void>;
+  /** Waits until the Test Explorer sums up its last run so: "27/27". */
+  testSummary(count: string): Promise<void>;
   /** Types into whatever has the focus. */
   type(text: string): Promise<void>;
   /** test-results/screenshots/<suite>-<name>.png */

@@ -106,6 +106,27 @@ export const suites: Suite[] = [
     seconds: 240,
   },
   {
+    name: "explorer",
+    makeWorkspace: copySample,
+    machineSettings: samplePython,
+    trusted: true,
+    seconds: 240,
+  },
+  {
+    name: "navigation",
+    makeWorkspace: copySample,
+    machineSettings: samplePython,
+    trusted: true,
+    seconds: 240,
+  },
+  {
+    name: "testExplorer",
+    makeWorkspace: copySample,
+    machineSettings: samplePython,
+    trusted: true,
+    seconds: 420,
+  },
+  {
     name: "untrusted",
     makeWorkspace: sampleWithManifest,
     machineSettings: samplePython,

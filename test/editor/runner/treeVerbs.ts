@@ -12,6 +12,9 @@ type TreeVerb =
   | "treeRowMenu"
   | "treeRowHover"
   | "treeRowLabel"
+  | "chooseMenuEntry"
+  | "testSummary"
+  | "togglePane"
   | "viewText";
 
 /** What tests can ask of the trees of the side bar (bridge.ts). */
@@ -74,6 +77,11 @@ export function treeVerbs(page: BrowserPage): Pick<Page, TreeVerb> {
       await entries.first().waitFor();
       return (await entries.allInnerTexts()).map(oneLine).filter((text) => text !== "");
     },
+    chooseMenuEntry: (title) =>
+      page.locator(".context-view .monaco-menu .action-item", { hasText: title }).first().click(),
+    togglePane: (view) => page.locator(`.part.sidebar .pane-header[aria-label^="${view}" i]`).first().click(),
+    testSummary: (count) =>
+      page.locator(".part.sidebar .result-summary", { hasText: count }).first().waitFor(),
     treeRowHover: async (view, pattern) => {
       await pointAt(view, pattern);
       const hover = page.locator(".workbench-hover:visible").first();
