@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import * as vscode from "vscode";
 import { z } from "zod";
 import { page } from "../../probe/page.ts";
-import { onDisk, openFile, placeCursor, replaceText, workspaceFile } from "../../probe/product.ts";
+import { onDisk, openFile, placeCursor, projectIn, replaceText, workspaceFile } from "../../probe/product.ts";
 import { test } from "../../probe/tests.ts";
 import { waitFor } from "../../probe/waiting.ts";
 
@@ -121,6 +121,8 @@ test(
     assert.ok(await editor.document.save());
     placeCursor(editor, new vscode.Position(0, 0));
     await runAtCursor("assert_orders_have_drinks", "fail", "0/1");
+    // dbt reads the edited project first.
+    await projectIn(["ready"]);
     await page.waitForText("Rows that fail it");
     await page.screenshot("rows");
     writeFileSync(workspaceFile(singular).fsPath, before);
