@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { execa, execaSync } from "execa";
 import { guardianScript, type Guardian } from "./guardian.ts";
 import { lineReader } from "./lines.ts";
@@ -283,7 +284,7 @@ function guardian(): Guardian {
   void child.then(() => (theGuardian = undefined));
   // It must not keep this process alive: it is there for its end.
   child.nodeChildProcess.unref();
-  if ("unref" in stdin && typeof stdin.unref === "function") stdin.unref();
+  (stdin as Partial<Pick<Socket, "unref">>).unref?.();
   const tell = (line: string): void => {
     if (stdin.writable) stdin.write(`${line}\n`);
   };
