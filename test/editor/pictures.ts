@@ -66,23 +66,24 @@ const pictures: Picture[] = [
     name: "runs",
     colorScheme: "dark",
     file: structure,
-    height: 620,
+    height: 500,
     files: {
-      "models/marts/closed_huts.sql":
-        "select hut_id from {{ ref('stg_huts') }}\nunion all\nselect hut_id from {{ ref('stg_huts') }}\n",
+      "models/marts/closed_huts.sql": "select 1 as hut_id\nunion all\nselect 1 as hut_id\n",
       "models/marts/closed_huts.yml":
         "models:\n  - name: closed_huts\n    columns:\n      - name: hut_id\n        data_tests: [unique, not_null]\n",
     },
     async show(verbs) {
       await verbs.runCommand("Floe dbt: Show Runs");
+      // The palette has closed when what it did is seen; the next one would be typed into it.
+      await verbs.waitForText("dbt has not run here yet");
       await verbs.runCommand("Floe dbt: Run a Selection");
-      await verbs.quickPickType("+closed_huts");
+      await verbs.quickPickType("closed_huts");
       await verbs.quickPickRow("select this");
       await verbs.press("Enter");
       await verbs.pickQuickPickItem("dbt build");
       await verbs.treeRowSaying("Runs", "^Build .*failed");
       await verbs.runCommand("Notifications: Clear All Notifications");
-      await verbs.runCommand("Problems: Focus on Problems View");
+      await verbs.press("Control+Shift+M");
       await verbs.waitForText("unique_closed_huts");
     },
   },
@@ -114,7 +115,7 @@ const pictures: Picture[] = [
 /** All of them, or those that are named on the command line. */
 const isChosen = ({ name }: Picture): boolean => process.argv.length <= 2 || process.argv.includes(name);
 
-const limitBytes = 250 * 1024;
+const limitBytes = 300 * 1024;
 const imagesDir = path.join(repoDir, "docs/images");
 
 /** Nothing but the code, what is found in it, and the status bar. */
