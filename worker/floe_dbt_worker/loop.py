@@ -147,7 +147,11 @@ class Loop:
             with self._changed:
                 if self.pending() or self._changed.wait_for(self.pending, timeout=wait):
                     return
-            wait = handler.idle()
+            try:
+                wait = handler.idle()
+            except Exception as error:  # nobody asked; whoever asks for the same is told
+                self._channel.log("warn", f"Work ahead of its time failed: {one_line(repr(error))}")
+                wait = None
 
     def _read(self, handler: Handler) -> None:
         while True:
