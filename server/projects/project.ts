@@ -93,13 +93,39 @@ export class Project {
     this.#changed();
   }
 
+  /**
+   * Takes what was read anew. Where `afresh`, what runs is stopped under its old name, after the new is in force: whoever
+   * asks again while it stops must not start the old once more.
+   */
+  async reconfigure(
+    config: ProjectConfig,
+    settings: Settings,
+    { afresh }: { afresh: boolean },
+  ): Promise<void> {
+    const stopped = afresh ? this.#stopper() : undefined;
+    this.config = config;
+    this.settings = settings;
+    if (stopped) await this.#forget(stopped);
+  }
+
   /** Forgets how it was; the next call to the plugin starts afresh. */
   async stop(): Promise<void> {
+    await this.#forget(this.#stopper());
+  }
+
+  #stopper(): () => Promise<void> {
     try {
-      await this.plugin().stop(this.ref);
+      const plugin = this.plugin();
+      const { ref } = this;
+      return () => plugin.stop(ref);
     } catch (error) {
       if (!(error instanceof DbtConfigurationError)) throw error;
+      return () => Promise.resolve();
     }
+  }
+
+  async #forget(stop: () => Promise<void>): Promise<void> {
+    await stop();
     this.#failure = null;
     this.#versions = {};
     this.live({ state: "idle" });

@@ -175,9 +175,7 @@ export class Projects {
     this.#environments.set(pathKey(projectDir), env);
     if (known) {
       const isStale = hasNewVariables || compilesElsewhere(known, config, settings);
-      if (known.started && isStale) await known.stop();
-      known.config = config;
-      known.settings = settings;
+      await known.reconfigure(config, settings, { afresh: known.started && isStale });
       await this.#findRuntime(known);
       this.#tell("configured", known);
       return;

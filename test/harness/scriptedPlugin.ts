@@ -118,7 +118,7 @@ export class ScriptedPlugin implements DbtPlugin {
   supportsParallelExecution = (): boolean => this.script.parallel;
   supportsSqlLinting = (): boolean => true;
   filesChanged = (_project: ProjectRef, paths: readonly string[]): void => void this.changed.push(...paths);
-  stop = (): Promise<void> => {
+  stop: DbtPlugin["stop"] = () => {
     this.stops += 1;
     return Promise.resolve();
   };
