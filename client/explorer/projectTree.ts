@@ -8,7 +8,7 @@ import { hoverText } from "./hoverText.ts";
 import type { LiveStatuses } from "./liveStatuses.ts";
 import { projectText } from "./projectText.ts";
 import { entriesOf, projectEntry, withDescendants, type TreeEntry } from "./treeEntry.ts";
-import { projectItem, rowItem, type TreeLook } from "./treeItem.ts";
+import { itemId, projectItem, rowItem, type TreeLook } from "./treeItem.ts";
 
 /**
  * The rows of the Project view. Only what is expanded is ever asked for, and a question whose answer nobody needs any
@@ -24,6 +24,7 @@ export class ProjectTree implements vscode.TreeDataProvider<TreeEntry>, vscode.D
   #asking = new vscode.CancellationTokenSource();
   #grouping: TreeGrouping;
   #filter = "";
+  readonly #opened = new Map<string, boolean>();
 
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -66,6 +67,15 @@ export class ProjectTree implements vscode.TreeDataProvider<TreeEntry>, vscode.D
     this.#asking.dispose();
     this.#asking = new vscode.CancellationTokenSource();
     this.refresh();
+  }
+
+  /** A person opened or closed a row. */
+  remember(entry: TreeEntry, opened: boolean): void {
+    this.#opened.set(itemId(entry, this.#look), opened);
+  }
+
+  get #look(): TreeLook {
+    return { grouping: this.#grouping, filtered: this.#filter !== "", opened: this.#opened };
   }
 
   /** Reads anew what is shown of a project, or of all. */
@@ -123,7 +133,7 @@ export class ProjectTree implements vscode.TreeDataProvider<TreeEntry>, vscode.D
   }
 
   getTreeItem(entry: TreeEntry): vscode.TreeItem {
-    const look: TreeLook = { grouping: this.#grouping, filtered: this.#filter !== "" };
+    const look = this.#look;
     if (entry.row) {
       const live = entry.uniqueId === null ? undefined : this.#statuses.of(entry.projectDir, entry.uniqueId);
       return rowItem(entry, entry.row, look, live ?? entry.row.status);

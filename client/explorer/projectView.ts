@@ -50,6 +50,8 @@ export class ProjectView implements vscode.Disposable {
       server.onDidChange(() => this.#describe()),
       vscode.window.onDidChangeActiveTextEditor(() => this.#follow()),
       this.#view.onDidChangeVisibility(() => this.#follow()),
+      this.#view.onDidExpandElement(({ element }) => this.#tree.remember(element, true)),
+      this.#view.onDidCollapseElement(({ element }) => this.#tree.remember(element, false)),
     );
     this.#describe();
   }

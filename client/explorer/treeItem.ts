@@ -10,9 +10,20 @@ import type { TreeEntry } from "./treeEntry.ts";
 export interface TreeLook {
   grouping: string;
   filtered: boolean;
+  /** What a person opened or closed, by id: the editor forgets it while a row is not shown. */
+  opened: ReadonlyMap<string, boolean>;
 }
 
-const idOf = (look: TreeLook, projectDir: string, key: string): string =>
+/** The same for the same row as long as the tree is seen so. */
+export function itemId(
+  { projectDir, row }: TreeEntry,
+  look: Pick<TreeLook, "grouping" | "filtered">,
+): string {
+  // The grouping is not in a project's: it stays expanded whatever it is.
+  return row ? idOf(look, projectDir, row.key) : idOf({ ...look, grouping: "" }, projectDir, "");
+}
+
+const idOf = (look: Pick<TreeLook, "grouping" | "filtered">, projectDir: string, key: string): string =>
   [look.filtered ? "filtered" : "all", look.grouping, projectDir, key].join("\n");
 
 export function projectItem(
@@ -22,12 +33,13 @@ export function projectItem(
   look: TreeLook,
   expandable: boolean,
 ): vscode.TreeItem {
+  const id = itemId(entry, look);
+  const opened = look.opened.get(id) ?? true;
   const item = new vscode.TreeItem(
     plainText(name),
-    expandable ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.None,
+    expandable ? stateOf(opened) : vscode.TreeItemCollapsibleState.None,
   );
-  // The grouping is not in it: the project stays expanded whatever it is.
-  item.id = idOf({ ...look, grouping: "" }, entry.projectDir, "");
+  item.id = id;
   item.description = plainText(text.description);
   item.iconPath = new vscode.ThemeIcon(text.icon);
   item.tooltip = plainText(text.tooltip.join("\n"));
@@ -43,11 +55,13 @@ export function rowItem(
   look: TreeLook,
   status: NodeStatus | null,
 ): vscode.TreeItem {
+  const id = itemId(entry, look);
+  const opened = look.opened.get(id) ?? opensByItself(row, entry.parent?.children?.length ?? 0, look);
   const item = new vscode.TreeItem(
     shortLine(row.label, 200),
-    collapsibleState(row, entry.parent?.children?.length ?? 0, look),
+    row.expandable ? stateOf(opened) : vscode.TreeItemCollapsibleState.None,
   );
-  item.id = idOf(look, entry.projectDir, row.key);
+  item.id = id;
   item.description = [shortLine(row.description, 120), statusWord(status)]
     .filter((part) => part !== "")
     .join(" · ");
@@ -76,13 +90,12 @@ function isDefinition({ kind, uniqueId, filePath }: TreeRow): boolean {
 const openedAtOnce = 40;
 
 /** What was searched for is shown with all that leads to it, as long as that is not too much to be seen anyway. */
-function collapsibleState(row: TreeRow, siblings: number, look: TreeLook): vscode.TreeItemCollapsibleState {
-  if (!row.expandable) return vscode.TreeItemCollapsibleState.None;
-  const leads = row.kind === "section" || row.kind === "folder";
-  return look.filtered && leads && siblings <= openedAtOnce
-    ? vscode.TreeItemCollapsibleState.Expanded
-    : vscode.TreeItemCollapsibleState.Collapsed;
+function opensByItself({ kind }: TreeRow, siblings: number, { filtered }: TreeLook): boolean {
+  return filtered && (kind === "section" || kind === "folder") && siblings <= openedAtOnce;
 }
+
+const stateOf = (opened: boolean): vscode.TreeItemCollapsibleState =>
+  opened ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed;
 
 /** Where nothing may run, nothing that runs is offered. */
 function offered(can: string): string[] {

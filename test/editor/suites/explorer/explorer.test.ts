@@ -123,6 +123,8 @@ test("a filter narrows the rows while it is typed, stays, and is cleared", async
   await page.screenshot("filtered");
   await page.runCommand("Floe dbt: Clear Filter of Project View");
   await page.treeRow(view, "^Sources");
+  // What was open before is open again.
+  await page.treeRow(view, "^ice_safety");
 });
 
 test("rows are grouped by package, and the view says so", async () => {
