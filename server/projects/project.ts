@@ -125,10 +125,11 @@ export class Project {
   }
 
   async #forget(stop: () => Promise<void>): Promise<void> {
-    await stop();
     this.#failure = null;
     this.#versions = {};
+    // Before it stops, not after: what is started meanwhile says how it is, too.
     this.live({ state: "idle" });
+    await stop();
   }
 
   /** What dbt or the environment says of a file, unless our own reading of the configuration said it better. */

@@ -175,7 +175,8 @@ export class Projects {
     this.#environments.set(pathKey(projectDir), env);
     if (known) {
       const isStale = hasNewVariables || compilesElsewhere(known, config, settings);
-      await known.reconfigure(config, settings, { afresh: known.started && isStale });
+      // Also where nothing is known to run: it may be about to.
+      await known.reconfigure(config, settings, { afresh: isStale });
       await this.#findRuntime(known);
       this.#tell("configured", known);
       return;

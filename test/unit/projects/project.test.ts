@@ -29,9 +29,10 @@ test("what runs is stopped under its old name, once the new settings are in forc
   // Whoever asks again while it stops is given what is in force then.
   plugin.stop = (ref) => {
     seen.push([ref.target, project.settings.target]);
+    project.live({ state: "starting" });
     return Promise.resolve();
   };
   await project.reconfigure(await configOf(after), after, { afresh: true });
   expect(seen).toEqual([["dev", "prod"]]);
-  expect(project.started).toBe(false);
+  expect(project.status.state).toBe("starting");
 });

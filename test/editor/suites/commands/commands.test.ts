@@ -118,6 +118,8 @@ test("the menu of the status bar has everything one can do, and opens it", async
   await page.screenshot("menu");
   assert.deepEqual(items, [
     "Doctor",
+    "Build Project",
+    "Run a Selection…",
     "Select Target…",
     "Select Environment…",
     "Lint Project",
