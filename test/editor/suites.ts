@@ -1,9 +1,9 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { copySample } from "../../scripts/sample.mjs";
 import { manifestText, model, source } from "../harness/manifestFile.ts";
 import { CloudEmulator, emulatedManifest } from "../harness/cloudEmulator/emulator.ts";
-import { testPython } from "../harness/environment.ts";
+import { testEngine, testPython } from "../harness/environment.ts";
 import type { Suite } from "./suite.ts";
 
 const samplePython = { "floeDbt.python.path": testPython("dbt111") };
@@ -56,6 +56,13 @@ export const suites: Suite[] = [
     machineSettings: samplePython,
     trusted: true,
     seconds: 180,
+  },
+  {
+    name: "fusion",
+    makeWorkspace: sampleOnFusion,
+    machineSettings: { ...samplePython, "floeDbt.fusion.path": testEngine().dbt },
+    trusted: true,
+    seconds: 240,
   },
   {
     name: "settings",
@@ -238,6 +245,17 @@ async function sampleInCloud(dir: string): Promise<AsyncDisposable> {
   emulator.behaviours = [{ statuses: [1, 3, 3, 10] }, { statuses: [3] }];
   writeFileSync(path.join(dir, "manifest.yaml"), emulatedManifest(emulator.url, 1));
   return emulator;
+}
+
+/** The platform team has chosen the v2 engine; its DuckDB driver is found through the project's .env file. */
+function sampleOnFusion(dir: string): void {
+  copySample(dir);
+  const manifest = path.join(dir, "manifest.yaml");
+  writeFileSync(
+    manifest,
+    readFileSync(manifest, "utf8").replace("dbt_runtime: local", "dbt_runtime: fusion"),
+  );
+  writeFileSync(path.join(dir, ".env"), `ADBC_DRIVER_PATH=${testEngine().env.ADBC_DRIVER_PATH}\n`);
 }
 
 /** The sample, with a test that fails and a model that never ends. */

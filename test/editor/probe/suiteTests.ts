@@ -5,6 +5,7 @@ export const suiteTests: Record<string, () => Promise<unknown>> = {
   compiled: () => import("../suites/compiled/compiled.test.ts"),
   explorer: () => import("../suites/explorer/explorer.test.ts"),
   formatting: () => import("../suites/formatting/formatting.test.ts"),
+  fusion: () => import("../suites/fusion/fusion.test.ts"),
   lint: () => import("../suites/lint/lint.test.ts"),
   monorepo: () => import("../suites/monorepo/monorepo.test.ts"),
   navigation: () => import("../suites/navigation/navigation.test.ts"),
