@@ -12,7 +12,7 @@ export interface Command {
   file: string;
   args: readonly string[];
   cwd?: string;
-  /** The whole environment; nothing is inherited. */
+  /** The whole environment; nothing is inherited, and of this no secret of ours (FLOE_SECRET_*) reaches a child. */
   env: NodeJS.ProcessEnv;
   /** How the log names it, where the arguments are long. */
   label?: string;
@@ -155,7 +155,7 @@ function start(command: Command, log: Log, options: StartOptions): Started {
   const startedAt = performance.now();
   const child = execa(command.file, command.args, {
     ...(command.cwd !== undefined && { cwd: command.cwd }),
-    env: command.env,
+    env: withoutOurSecrets(command.env),
     extendEnv: false,
     stdin: options.stdin ? "pipe" : "ignore",
     stdout: "pipe",
@@ -314,4 +314,11 @@ class Tail {
   get text(): string {
     return Buffer.concat(this.#chunks).toString("utf8").slice(-this.#max);
   }
+}
+
+/** dbt, Python and git have no use for the token of dbt Cloud, and what they print is not ours to watch. */
+function withoutOurSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !name.toUpperCase().startsWith("FLOE_SECRET_")),
+  );
 }

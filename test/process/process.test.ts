@@ -32,6 +32,15 @@ async function gone(pid: number): Promise<void> {
 }
 
 describe("runToEnd", () => {
+  test("gives a child its environment, and none of our secrets", async () => {
+    const { log } = testLog();
+    const command = node("console.log(Object.keys(process.env).sort().join())");
+    const env = { ...command.env, DBT_HUT: "kallio", FLOE_SECRET_DBT_CLOUD_API_TOKEN: "dbtc_1" };
+    const { stdout } = await runToEnd({ ...command, env }, { log });
+    expect(stdout).toContain("DBT_HUT");
+    expect(stdout).not.toContain("FLOE_SECRET");
+  });
+
   test("gives exit code, output and one redacted line in the log", async () => {
     const { lines, log } = testLog();
     log.hide("hunter22");

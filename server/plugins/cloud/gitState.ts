@@ -21,7 +21,7 @@ export async function gitState(
       {
         file: "git",
         args: ["-C", projectDir, ...args],
-        env: { ...withoutSecrets(options.env), GIT_OPTIONAL_LOCKS: "0", GIT_TERMINAL_PROMPT: "0" },
+        env: { ...options.env, GIT_OPTIONAL_LOCKS: "0", GIT_TERMINAL_PROMPT: "0" },
       },
       { log: options.log, signal: options.signal, timeLimitSeconds: 10 },
     );
@@ -41,9 +41,6 @@ export async function gitState(
     pushed: (remotes ?? "") !== "",
   };
 }
-
-const withoutSecrets = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("FLOE_SECRET_")));
 
 /** What a person must know of a result of another state of the project than theirs; null where it is the same. */
 export function divergence(runSha: string | null, git: GitState | null): string | null {
