@@ -1,10 +1,13 @@
 // The demo: prepares what it needs, lints the sample in the terminal, and opens it in a real VS Code with our .vsix.
 //   npm start                  VS Code in the browser, at a printed 127.0.0.1 address; Ctrl-C ends it
 //   npm start -- --desktop     the `code` of this machine
+//   npm start -- --cloud       the sample in dbt Cloud: an emulated one on 127.0.0.1 that really runs dbt
 //   npm start -- --check       the same as npm start, up to its first answer; for the tests
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { installExtensions, startCodeServer, workbenchUrl, writeProfile } from "./browserEditor.mjs";
 import { build, packageExtension } from "./package.mjs";
 import { cacheDir, pythonEnvironmentDir, pythonIn } from "./pins.mjs";
@@ -16,6 +19,7 @@ import { projectNode, repoDir } from "./setup/nodeModules.mjs";
 
 const desktop = process.argv.includes("--desktop");
 const check = process.argv.includes("--check");
+const cloud = process.argv.includes("--cloud");
 
 try {
   await start();
@@ -34,6 +38,7 @@ async function start() {
   const workspace = path.join(demo, "floe-sample");
   // Your edits of an earlier start stay: only the desktop's folder is used again.
   if (!existsSync(workspace)) copySample(workspace);
+  let emulated;
   try {
     title("Linting the sample in the terminal");
     await build();
@@ -41,9 +46,11 @@ async function start() {
     title("Packaging the extension");
     const { vsix, bytes } = await packageExtension();
     console.log(`✓ ${path.basename(vsix)}: ${(bytes / 1024 / 1024).toFixed(2)} MB`);
+    if (cloud) emulated = await startCloud(workspace);
     if (desktop) await openDesktop(workspace, vsix, python);
     else await openBrowser(demo, workspace, vsix, python);
   } finally {
+    await emulated?.stop();
     if (!desktop) rmSync(demo, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 }
@@ -97,6 +104,28 @@ async function openBrowser(demo, workspace, vsix, python) {
     await editor.stop();
     console.log("\n✓ Ended.");
   }
+}
+
+/** An emulated dbt Cloud that has the sample, in a process of its own; it ends when its stdin does. */
+async function startCloud(workspace) {
+  title("Starting an emulated dbt Cloud");
+  const server = path.join(repoDir, "test/harness/cloudEmulator/serve.ts");
+  const child = spawn(projectNode, ["--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", server, workspace], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const ended = once(child, "exit");
+  const first = once(createInterface({ input: child.stdout }), "line");
+  const line = await Promise.race([first, ended.then(() => undefined)]);
+  if (!line) throw new Error("The emulated dbt Cloud did not start; the lines above say why.");
+  const { url, token } = JSON.parse(line[0]);
+  console.log(`✓ ${url}`);
+  console.log(`  Run “Floe dbt: Sign in to dbt Cloud…”. The token there: ${token}`);
+  return {
+    async stop() {
+      child.stdin.end();
+      await ended;
+    },
+  };
 }
 
 function showUrl(url) {

@@ -32,6 +32,7 @@ export const stages = {
   build: check("build", ["esbuild.mjs"]),
   package: check("package", ["scripts/package.mjs"]),
   start: check("start", ["scripts/start.mjs", "--check"]),
+  "start-cloud": check("start-cloud", ["scripts/start.mjs", "--check", "--cloud"]),
   editor: {
     run: () => editorTests(),
     again: (suites) =>
