@@ -12,6 +12,8 @@ const kind = (name: string, options: { seconds: number; parallel?: boolean }) =>
     testTimeout: options.seconds * 1000,
     hookTimeout: options.seconds * 1000,
     fileParallelism: options.parallel ?? false,
+    // Half of a unit test's time was loading the same modules again for each file.
+    ...(options.parallel && { isolate: false, pool: "threads" as const }),
   },
 });
 
