@@ -5,7 +5,8 @@ import { z } from "zod";
 import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
 import type { RedactingLog } from "../../platform/log.ts";
 import type { Call, ListedNode, ManifestUpdate, ProjectRef, RunSelection } from "../dbtPlugin.ts";
-import { DbtCancelledError, DbtCompilationError, DbtConfigurationError, DbtError } from "../errors.ts";
+import { DbtCancelledError, DbtCompilationError, DbtConfigurationError } from "../errors.ts";
+import { createTurns } from "../turns.ts";
 import { readArtifact, type ArtifactName } from "../local/artifacts.ts";
 import { requireProject } from "../local/localEnvironment.ts";
 import { engineFailure } from "./engineFailure.ts";
@@ -32,33 +33,9 @@ export type FusionCommands = ReturnType<typeof createFusionCommands>;
  */
 export function createFusionCommands(deps: FusionCommandsDeps) {
   const { log } = deps;
-  const runs = new Map<string, PQueue>();
+  const { inTurn, idle } = createTurns();
   /** Projects whose last command failed before it wrote a manifest: what is on disk is older, and said to be. */
   const staleBecause = new Map<string, string>();
-
-  /** A call that is cancelled while it waits is let go at once; one that runs ends first. */
-  async function inTurn<T>(project: ProjectRef, { signal }: Call, work: () => Promise<T>): Promise<T> {
-    const queue = runs.get(project.projectDir) ?? new PQueue({ concurrency: 1 });
-    runs.set(project.projectDir, queue);
-    const waiting = new AbortController();
-    const letGo = (): void => waiting.abort();
-    if (signal?.aborted) letGo();
-    signal?.addEventListener("abort", letGo, { once: true });
-    try {
-      return await queue.add(
-        () => {
-          signal?.removeEventListener("abort", letGo);
-          return work();
-        },
-        { signal: waiting.signal },
-      );
-    } catch (error) {
-      if (signal?.aborted && !(error instanceof DbtError)) throw new DbtCancelledError("Cancelled.");
-      throw error;
-    } finally {
-      signal?.removeEventListener("abort", letGo);
-    }
-  }
 
   const parses = new Map<string, PQueue>();
   /** One parse at a time in the folder of the live manifest. */
@@ -192,11 +169,11 @@ export function createFusionCommands(deps: FusionCommandsDeps) {
 
     /** Resolves when no command of the project runs or waits. */
     async drained(project: ProjectRef): Promise<void> {
-      await runs.get(project.projectDir)?.onIdle();
+      await idle(project.projectDir);
     },
 
     async allDrained(): Promise<void> {
-      await Promise.all([...runs.values()].map((queue) => queue.onIdle()));
+      await idle();
     },
   };
 }

@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
-import PQueue from "p-queue";
 import { z } from "zod";
 import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
 import type { WorkerRows } from "../../../protocol/worker.ts";
 import type { RedactingLog } from "../../platform/log.ts";
 import type { Call, ListedNode, ProjectRef, RunSelection } from "../dbtPlugin.ts";
-import { DbtCancelledError, DbtCompilationError, DbtConfigurationError, DbtError } from "../errors.ts";
+import { DbtCancelledError, DbtCompilationError, DbtConfigurationError } from "../errors.ts";
+import { createTurns } from "../turns.ts";
 import { compilationResult, readArtifact, type ArtifactName } from "./artifacts.ts";
 import { flagValue, type DbtInvocation, type DbtVerb } from "./dbtArguments.ts";
 import { runDbt } from "./dbtCommand.ts";
@@ -59,36 +59,9 @@ export function createLocalCommands(deps: {
   /** A folder of ours, for what dbt writes while it answers a question. */
   privateDirOf: (project: ProjectRef) => string;
 }): LocalCommands {
-  const queues = new Map<string, PQueue>();
+  const { inTurn } = createTurns();
   /** Projects whose last command failed before it wrote a manifest: what is on disk is older, and said to be. */
   const staleBecause = new Map<string, string>();
-
-  /**
-   * A call that is cancelled while it waits is let go at once. One that runs ends first, which may take dbt a few seconds:
-   * the queue would otherwise start the next on a warehouse that is still in use.
-   */
-  async function inTurn<T>(project: ProjectRef, { signal }: Call, work: () => Promise<T>): Promise<T> {
-    const queue = queues.get(project.projectDir) ?? new PQueue({ concurrency: 1 });
-    queues.set(project.projectDir, queue);
-    const waiting = new AbortController();
-    const letGo = (): void => waiting.abort();
-    if (signal?.aborted) letGo();
-    signal?.addEventListener("abort", letGo, { once: true });
-    try {
-      return await queue.add(
-        () => {
-          signal?.removeEventListener("abort", letGo);
-          return work();
-        },
-        { signal: waiting.signal },
-      );
-    } catch (error) {
-      if (signal?.aborted && !(error instanceof DbtError)) throw new DbtCancelledError("Cancelled.");
-      throw error;
-    } finally {
-      signal?.removeEventListener("abort", letGo);
-    }
-  }
 
   async function invoke(
     verb: DbtVerb,
