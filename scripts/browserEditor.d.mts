@@ -1,6 +1,7 @@
 export interface ProfileOptions {
   settings?: Record<string, unknown>;
   machineSettings?: Record<string, unknown>;
+  extensionsDir?: string;
 }
 export declare function writeProfile(dir: string, options?: ProfileOptions): string[];
 export declare function installExtensions(profile: string[], vsixFiles: string[]): Promise<void>;

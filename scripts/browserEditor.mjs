@@ -24,9 +24,13 @@ const quietSettings = {
 
 /**
  * Writes a profile below `dir`: user settings, and `machineSettings` where a remote window reads those that name programs.
+ * Its extensions are in `extensionsDir`, which several profiles may share.
  * @returns the arguments every code-server command needs to use it
  */
-export function writeProfile(dir, { settings = {}, machineSettings = {} } = {}) {
+export function writeProfile(
+  dir,
+  { settings = {}, machineSettings = {}, extensionsDir = path.join(dir, "extensions") } = {},
+) {
   const userData = path.join(dir, "user-data");
   const write = (folder, value) => {
     mkdirSync(path.join(userData, folder), { recursive: true });
@@ -36,7 +40,7 @@ export function writeProfile(dir, { settings = {}, machineSettings = {} } = {}) 
   write("Machine", machineSettings);
   return [
     ["--user-data-dir", userData],
-    ["--extensions-dir", path.join(dir, "extensions")],
+    ["--extensions-dir", extensionsDir],
     // A configuration file of the user's own must not reach in here.
     ["--config", path.join(dir, "code-server.yaml")],
   ].flat();

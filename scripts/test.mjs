@@ -2,31 +2,22 @@
 //   npm test                        all stages
 //   npm test -- --only unit,server  some
 import { mkdirSync } from "node:fs";
+import { runInLanes } from "./testing/lanes.mjs";
 import { summaryLine } from "./testing/report.mjs";
 import { runStage } from "./testing/secondTry.mjs";
-import { resultsDir, stages } from "./testing/stages.mjs";
+import { oneAtATime, resultsDir, stages } from "./testing/stages.mjs";
 
 const tests = [];
 const unsteady = [];
 try {
   mkdirSync(resultsDir, { recursive: true });
-  for (const name of chosenStages()) {
-    const started = performance.now();
-    console.log(`\n── ${name}`);
-    const stage = await runStage(stages[name]);
-    const ran = stage.tests;
-    const seconds = ((performance.now() - started) / 1000).toFixed(0);
-    console.log(ran.length === 0 ? "no tests yet" : `${summaryLine(ran)}  (${seconds} s)`);
-    for (const test of stage.failedFirst) {
-      console.log(`✗ at first: ${test.name}\n${indent(test.message ?? "")}`);
-    }
-    unsteady.push(...stage.unsteady);
-    for (const test of ran) {
-      if (test.status === "failed") console.log(`✗ ${test.name}\n${indent(test.message ?? "")}`);
-    }
-    tests.push(...ran);
-    // Nothing of the rest could say anything true.
-    if (name === "setup" && ran.some((test) => test.status === "failed")) break;
+  const chosen = chosenStages();
+  if (chosen.includes("setup")) await runAndTell("setup");
+  // Without what it needs, nothing of the rest could say anything true.
+  if (tests.every(({ status }) => status !== "failed")) {
+    const chain = oneAtATime.filter((name) => chosen.includes(name));
+    const others = chosen.filter((name) => name !== "setup" && !chain.includes(name));
+    await runInLanes([chain, []], others, runAndTell);
   }
 } catch (error) {
   // On stdout too: the last line of the output has to be the count.
@@ -43,6 +34,23 @@ if (skipped.length > 0) console.log(`\nSkipped:\n${skipped.map((test) => `- ${te
 if (failed.length > 0) console.log(`\nFailed:\n${failed.map((test) => `✗ ${test.name}`).join("\n")}`);
 console.log(`\n${summaryLine(tests)}`);
 process.exitCode = failed.length > 0 || tests.length === 0 ? 1 : 0;
+
+async function runAndTell(name) {
+  const started = performance.now();
+  console.log(`· ${name} ...`);
+  const stage = await runStage(stages[name]);
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  const said = stage.tests.length === 0 ? "no tests yet" : summaryLine(stage.tests);
+  console.log(`── ${name}: ${said}  (${seconds} s)`);
+  for (const test of stage.failedFirst) {
+    console.log(`✗ at first: ${test.name}\n${indent(test.message ?? "")}`);
+  }
+  for (const test of stage.tests) {
+    if (test.status === "failed") console.log(`✗ ${test.name}\n${indent(test.message ?? "")}`);
+  }
+  unsteady.push(...stage.unsteady);
+  tests.push(...stage.tests);
+}
 
 function chosenStages() {
   const at = process.argv.findIndex((argument) => argument.startsWith("--only"));

@@ -4,30 +4,31 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { DbtCompilationError, DbtConfigurationError, DbtError } from "../../server/plugins/errors.ts";
 import { dbtProject, dbtProjectYml, threeModels, type TestProject } from "../harness/dbtProject.ts";
-import type { ContractSubject, SubjectOptions } from "./contractSubject.ts";
+import type { ContractSubject } from "./contractSubject.ts";
+import { sharedSubject } from "./sharedSubject.ts";
 
 const refOf = (project: TestProject) => ({ projectDir: project.dir, profilesDir: project.dir });
 
 export function compileCases(subject: ContractSubject): void {
-  async function compileError(files: Record<string, string>, options?: SubjectOptions) {
-    await using project = await dbtProject({ ...threeModels, ...files });
-    await using made = subject.make(options);
-    const error = await made.plugin.compileProject(refOf(project)).then(
-      () => null,
-      (reason: unknown) => reason,
-    );
-    expect(error).toBeInstanceOf(DbtError);
-    const { message, filePath, line } = error as DbtError;
-    const relative =
-      filePath === undefined ? undefined : path.relative(project.dir, filePath).replaceAll("\\", "/");
-    expect(message).not.toContain("\u001b");
-    return { error, message, file: relative, line };
-  }
-
   describe(`${subject.name}: compile`, () => {
+    const shared = sharedSubject(subject);
+
+    async function compileError(files: Record<string, string>) {
+      const { project, made } = await shared.begin({ ...threeModels, ...files });
+      const error = await made.plugin.compileProject(refOf(project)).then(
+        () => null,
+        (reason: unknown) => reason,
+      );
+      expect(error).toBeInstanceOf(DbtError);
+      const { message, filePath, line } = error as DbtError;
+      const relative =
+        filePath === undefined ? undefined : path.relative(project.dir, filePath).replaceAll("\\", "/");
+      expect(message).not.toContain("\u001b");
+      return { error, message, file: relative, line };
+    }
+
     test("gives a manifest with every model compiled, and touches no table", async () => {
-      await using project = await dbtProject(threeModels);
-      await using made = subject.make();
+      const { project, made } = await shared.begin(threeModels);
       const manifestPath = await made.plugin.compileProject(refOf(project));
       expect(manifestPath).toBe(project.file("target/manifest.json"));
       const manifest = JSON.parse(await readFile(manifestPath, "utf8")) as {
@@ -72,21 +73,19 @@ export function compileCases(subject: ContractSubject): void {
     });
 
     test("a target that is not there lists those that are", async () => {
-      await using project = await dbtProject(threeModels);
-      await using made = subject.make();
+      const { project, made } = await shared.begin(threeModels);
       const compiling = made.plugin.compileProject({ ...refOf(project), target: "nope" });
       await expect(compiling).rejects.toThrow(DbtConfigurationError);
       await expect(compiling).rejects.toThrow(/dev[\s\S]*other/);
     });
 
     test("DBT_TARGET_PATH and target-path decide where artifacts are", async () => {
-      await using project = await dbtProject({
+      const { project, made } = await shared.begin({
         ...threeModels,
         ...(!subject.expects.refusesTargetPath && {
           "dbt_project.yml": `${dbtProjectYml}target-path: built\n`,
         }),
       });
-      await using made = subject.make();
       const where = subject.expects.refusesTargetPath ? "target" : "built";
       expect(await made.plugin.compileProject(refOf(project))).toBe(project.file(`${where}/manifest.json`));
       await using other = subject.make({ env: { DBT_TARGET_PATH: "out" } });
@@ -95,8 +94,7 @@ export function compileCases(subject: ContractSubject): void {
     });
 
     test("an old manifest is never presented as fresh after a compile that failed", async () => {
-      await using project = await dbtProject(threeModels);
-      await using made = subject.make();
+      const { project, made } = await shared.begin(threeModels);
       await made.plugin.compileProject(refOf(project));
       await project.write("models/b.sql", "select {{ zzz() }}\n");
       await expect(made.plugin.compileProject(refOf(project))).rejects.toThrow(DbtCompilationError);
@@ -107,8 +105,7 @@ export function compileCases(subject: ContractSubject): void {
     });
 
     test("artifacts that are not there, or cut off, are errors in words", async () => {
-      await using project = await dbtProject(threeModels);
-      await using made = subject.make();
+      const { project, made } = await shared.begin(threeModels);
       await expect(made.plugin.getManifest(refOf(project))).rejects.toThrow(
         /no manifest\.json .*Compile the project first/,
       );

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { DbtConfigurationError, DbtError } from "../../server/plugins/errors.ts";
 import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
 import type { ContractSubject } from "./contractSubject.ts";
+import { sharedSubject } from "./sharedSubject.ts";
 
 const refOf = (project: TestProject) => ({ projectDir: project.dir, profilesDir: project.dir });
 
@@ -26,9 +27,10 @@ const models: Record<string, string> = {
 export function compileNodeCases(subject: ContractSubject): void {
   const has = subject.make().plugin.capabilities;
   describe.runIf(has.has("compileNode"))(`${subject.name}: compile a node`, () => {
+    const shared = sharedSubject(subject);
+
     test("says what dbt compile says, ephemeral models included, for saved text of every kind", async () => {
-      await using project = await dbtProject(models);
-      await using made = subject.make();
+      const { project, made } = await shared.begin(models);
       const compile = (file: string) =>
         made.plugin.compileNode!(refOf(project), { path: project.file(file) });
       const found = {
@@ -53,8 +55,7 @@ export function compileNodeCases(subject: ContractSubject): void {
     });
 
     test("compiles unsaved text, a file that is not there yet and a fragment, and writes none of it", async () => {
-      await using project = await dbtProject(models);
-      await using made = subject.make();
+      const { project, made } = await shared.begin(models);
       const path = project.file("models/b.sql");
       const compile = (text: string, more: { fragment?: boolean; path?: string } = {}) =>
         made.plugin.compileNode!(refOf(project), { path, text, ...more });
@@ -86,8 +87,7 @@ export function compileNodeCases(subject: ContractSubject): void {
     });
 
     test("a text that does not compile is data, at its line; the next one is not the worse for it", async () => {
-      await using project = await dbtProject(models);
-      await using made = subject.make();
+      const { project, made } = await shared.begin(models);
       const path = project.file("models/b.sql");
       const compile = (text: string) => made.plugin.compileNode!(refOf(project), { path, text });
       for (const [text, line, words] of [
@@ -106,8 +106,7 @@ export function compileNodeCases(subject: ContractSubject): void {
     });
 
     test("sees what was saved since, and says which file keeps dbt from reading the project", async () => {
-      await using project = await dbtProject(models);
-      await using made = subject.make();
+      const { project, made } = await shared.begin(models);
       const ref = refOf(project);
       const path = project.file("models/b.sql");
       const text = "select * from {{ ref('later') }}";

@@ -5,6 +5,7 @@ import type { DbtEvent } from "../../server/plugins/dbtPlugin.ts";
 import { DbtCancelledError, DbtConfigurationError } from "../../server/plugins/errors.ts";
 import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
 import type { ContractSubject } from "./contractSubject.ts";
+import { sharedSubject } from "./sharedSubject.ts";
 
 const refOf = (project: TestProject) => ({ projectDir: project.dir, profilesDir: project.dir });
 const untidy = "select\n    id,\n    amount  + 1 as more\nFROM {{ ref('a') }}\n";
@@ -12,9 +13,10 @@ const tidy = "select\n    id,\n    amount + 1 as more\nfrom {{ ref('a') }}\n";
 
 export function lintCases(subject: ContractSubject): void {
   describe.runIf(subject.expects.lints)(`${subject.name}: lint`, () => {
+    const shared = sharedSubject(subject);
+
     test("finds what is there, at its place, and passes a clean project", async () => {
-      await using project = await dbtProject({ ...threeModels, "models/b.sql": untidy });
-      await using made = subject.make();
+      const { project, made } = await shared.begin({ ...threeModels, "models/b.sql": untidy });
       const b = project.file("models/b.sql");
       const events: DbtEvent[] = [];
       const result = await made.plugin.lintProject(
@@ -47,8 +49,7 @@ export function lintCases(subject: ContractSubject): void {
     });
 
     test("takes unsaved text instead of the file's, and does not write it", async () => {
-      await using project = await dbtProject(threeModels);
-      await using made = subject.make();
+      const { project, made } = await shared.begin(threeModels);
       if (!made.plugin.capabilities.has("lintUnsaved")) return;
       const b = project.file("models/b.sql");
       const result = await made.plugin.lintProject(refOf(project), {
@@ -62,10 +63,9 @@ export function lintCases(subject: ContractSubject): void {
 
     test("mends files and keeps their line ends, byte order mark and mode", async () => {
       const windows = `\uFEFF${untidy.replaceAll("\n", "\r\n")}`;
-      await using project = await dbtProject({ ...threeModels, "models/b.sql": windows });
+      const { project, made } = await shared.begin({ ...threeModels, "models/b.sql": windows });
       const b = project.file("models/b.sql");
       chmodSync(b, 0o640);
-      await using made = subject.make();
       const result = await made.plugin.lintProject(refOf(project), { fix: true });
       expect(result).toMatchObject({ filesFixed: [b], totalIssues: 0, passed: true });
       expect(await readFile(b, "utf8")).toBe(`\uFEFF${tidy.replaceAll("\n", "\r\n")}`);
@@ -73,8 +73,7 @@ export function lintCases(subject: ContractSubject): void {
     });
 
     test("gives the mended text without writing it", async () => {
-      await using project = await dbtProject({ ...threeModels, "models/b.sql": untidy });
-      await using made = subject.make();
+      const { project, made } = await shared.begin({ ...threeModels, "models/b.sql": untidy });
       if (!made.plugin.capabilities.has("fixText")) return;
       const b = project.file("models/b.sql");
       expect((await made.plugin.fixText(refOf(project), { path: b })).text).toBe(tidy);
@@ -82,12 +81,11 @@ export function lintCases(subject: ContractSubject): void {
     });
 
     test("a model that does not render is an error in its file, and the others are linted", async () => {
-      await using project = await dbtProject({
+      const { project, made } = await shared.begin({
         ...threeModels,
         "models/b.sql": "select {{ zzz() }}\n",
         "models/d.sql": untidy,
       });
-      await using made = subject.make();
       const result = await made.plugin.lintProject(refOf(project));
       expect(result.passed).toBe(false);
       expect(result.issues).toContainEqual(
@@ -99,11 +97,10 @@ export function lintCases(subject: ContractSubject): void {
     });
 
     test("a linter that cannot work is an error, never a pass", async () => {
-      await using project = await dbtProject({
+      const { project, made } = await shared.begin({
         ...threeModels,
         ".sqlfluff": "[sqlfluff]\ndialect = klingon\n",
       });
-      await using made = subject.make();
       const outcome = await made.plugin.lintProject(refOf(project)).catch((reason: unknown) => reason);
       expect(outcome).toBeInstanceOf(DbtConfigurationError);
       expect(outcome).toMatchObject({
@@ -114,11 +111,10 @@ export function lintCases(subject: ContractSubject): void {
     });
 
     test("a project that its engine cannot read does not pass, and says where it is wrong", async () => {
-      await using project = await dbtProject({
+      const { project, made } = await shared.begin({
         ...threeModels,
         "models/schema.yml": "version: 2\nmodels:\n  - name: a\n   description: x\n",
       });
-      await using made = subject.make();
       const result = await made.plugin.lintProject(refOf(project));
       expect(result.passed).toBe(false);
       expect(result.issues).toContainEqual(
@@ -149,8 +145,7 @@ export function lintCases(subject: ContractSubject): void {
     });
 
     test("cancel lets go within seconds, and the next lint is answered", async () => {
-      await using project = await dbtProject({ ...threeModels, "models/b.sql": untidy });
-      await using made = subject.make();
+      const { project, made } = await shared.begin({ ...threeModels, "models/b.sql": untidy });
       const abort = new AbortController();
       const startedAt = performance.now();
       const cancelled = made.plugin.lintProject(refOf(project), {}, { signal: abort.signal });
@@ -161,8 +156,7 @@ export function lintCases(subject: ContractSubject): void {
     });
 
     test("leaves the project's own target and logs alone", async () => {
-      await using project = await dbtProject(threeModels);
-      await using made = subject.make();
+      const { project, made } = await shared.begin(threeModels);
       await made.plugin.lintProject(refOf(project));
       for (const name of ["target", "logs", "dbt_packages"]) {
         expect(statSync(project.file(name), { throwIfNoEntry: false })).toBeUndefined();

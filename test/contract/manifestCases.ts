@@ -2,8 +2,9 @@ import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import type { ManifestUpdate } from "../../server/plugins/dbtPlugin.ts";
-import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
+import { threeModels, type TestProject } from "../harness/dbtProject.ts";
 import type { ContractSubject } from "./contractSubject.ts";
+import { sharedSubject } from "./sharedSubject.ts";
 
 const refOf = (project: TestProject) => ({ projectDir: project.dir, profilesDir: project.dir });
 type Entry = Record<string, unknown>;
@@ -26,9 +27,10 @@ function told(manifest: Manifest): Record<string, Entry[]> {
 export function manifestCases(subject: ContractSubject): void {
   const has = subject.make().plugin.capabilities;
   describe.runIf(has.has("manifestUpdate"))(`${subject.name}: manifest update`, () => {
+    const shared = sharedSubject(subject);
+
     test("is a whole manifest.json first, apart from the user's target, and then what an edit changed", async () => {
-      await using project = await dbtProject(threeModels);
-      await using made = subject.make();
+      const { project, made } = await shared.begin(threeModels);
       const ref = refOf(project);
       const update = async (since: string | null): Promise<ManifestUpdate> =>
         made.plugin.manifestUpdate!(ref, since);

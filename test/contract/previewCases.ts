@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { DbtCancelledError, DbtCompilationError, DbtExecutionError } from "../../server/plugins/errors.ts";
-import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
+import { threeModels, type TestProject } from "../harness/dbtProject.ts";
 import type { ContractSubject } from "./contractSubject.ts";
+import { sharedSubject } from "./sharedSubject.ts";
 
 const refOf = (project: TestProject) => ({ projectDir: project.dir, profilesDir: project.dir });
 const models = { ...threeModels, "models/a.sql": "select 1 as id, 10 as amount\n" };
@@ -10,9 +11,10 @@ const models = { ...threeModels, "models/a.sql": "select 1 as id, 10 as amount\n
 export function previewCases(subject: ContractSubject): void {
   const has = subject.make().plugin.capabilities;
   describe.runIf(has.has("preview"))(`${subject.name}: preview`, () => {
+    const shared = sharedSubject(subject);
+
     test("gives typed columns and plain cells of unsaved text and of a fragment, and lets the database go", async () => {
-      await using project = await dbtProject(models);
-      await using made = subject.make();
+      const { project, made } = await shared.begin(models);
       const path = project.file("models/a.sql");
       const text = `select x as id, 9007199254740993 as big, 1.50::decimal(9, 2) as price, date '2026-01-31' as day,
   timestamp '2026-01-31 10:00:00' as at, null as nothing, x > 1 as more, 'é' as word, 'nan'::double as odd
@@ -60,8 +62,7 @@ from range(1, 100) as t(x) order by x\n`;
     });
 
     test("the warehouse's words and the compiler's are told apart; a cancel ends the query", async () => {
-      await using project = await dbtProject(models);
-      await using made = subject.make();
+      const { project, made } = await shared.begin(models);
       const path = project.file("models/a.sql");
       const preview = (text: string, signal?: AbortSignal) =>
         made.plugin.preview!(refOf(project), { path, text, limit: 5 }, signal ? { signal } : {});

@@ -3,8 +3,9 @@ import { describe, expect, test } from "vitest";
 import type { DbtCompilationResult } from "../../protocol/compilation.ts";
 import type { DbtEvent } from "../../server/plugins/dbtPlugin.ts";
 import { DbtCancelledError, DbtConfigurationError } from "../../server/plugins/errors.ts";
-import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
+import { threeModels, type TestProject } from "../harness/dbtProject.ts";
 import type { ContractSubject } from "./contractSubject.ts";
+import { sharedSubject } from "./sharedSubject.ts";
 
 const refOf = (project: TestProject) => ({ projectDir: project.dir, profilesDir: project.dir });
 
@@ -27,9 +28,10 @@ const nodesOf = (metadata: Record<string, unknown>) =>
 
 export function runCases(subject: ContractSubject): void {
   describe(`${subject.name}: run and test`, () => {
+    const shared = sharedSubject(subject);
+
     test("runs every model, and tests them, with counts, times and events", async () => {
-      await using project = await dbtProject(selfContained);
-      await using made = subject.make();
+      const { project, made } = await shared.begin(selfContained);
       const events: DbtEvent[] = [];
       const run = await made.plugin.runModels(refOf(project), {}, { onEvent: (event) => events.push(event) });
       expect(run).toMatchObject({ success: true, modelsRun: 3, testsRun: 0, failures: 0 });
@@ -52,8 +54,7 @@ export function runCases(subject: ContractSubject): void {
     });
 
     test("select and exclude choose exactly, and selecting nothing is a success with a warning", async () => {
-      await using project = await dbtProject(selfContained);
-      await using made = subject.make();
+      const { project, made } = await shared.begin(selfContained);
       const some = await made.plugin.runModels(refOf(project), { select: "a+", exclude: "c" });
       expect([...nodesOf(some.metadata).keys()]).toEqual(["model.shop.a", "model.shop.b"]);
       const none = await made.plugin.runModels(refOf(project), { select: "zzz" });
@@ -62,8 +63,7 @@ export function runCases(subject: ContractSubject): void {
     });
 
     test("a selector is data: no shell, no option", async () => {
-      await using project = await dbtProject(selfContained);
-      await using made = subject.make();
+      const { project, made } = await shared.begin(selfContained);
       for (const select of [
         "a; touch owned",
         "$(touch owned)",
@@ -80,12 +80,11 @@ export function runCases(subject: ContractSubject): void {
     });
 
     test("full refresh rebuilds an incremental model", async () => {
-      await using project = await dbtProject({
+      const { project, made } = await shared.begin({
         ...selfContained,
         "models/b.sql": "{{ config(materialized='incremental') }}\nselect id, amount from {{ ref('a') }}\n",
         "tests/one_row.sql": "select count(*) from {{ ref('b') }} having count(*) <> 1\n",
       });
-      await using made = subject.make();
       await made.plugin.runModels(refOf(project));
       await made.plugin.runModels(refOf(project));
       expect((await made.plugin.runTests(refOf(project), { select: "one_row" })).failures).toBe(1);
@@ -95,11 +94,10 @@ export function runCases(subject: ContractSubject): void {
     });
 
     test("a model that fails is a result: the rest is told, what depends on it is skipped", async () => {
-      await using project = await dbtProject({
+      const { project, made } = await shared.begin({
         ...selfContained,
         "models/b.sql": "select no_such_column from {{ ref('a') }}\n",
       });
-      await using made = subject.make();
       const run = await made.plugin.runModels(refOf(project));
       expect(run).toMatchObject({ success: false, modelsRun: 1, failures: 1 });
       const nodes = nodesOf(run.metadata);
@@ -113,12 +111,11 @@ export function runCases(subject: ContractSubject): void {
     });
 
     test("a failing test and a warning one are told apart, with their rows", async () => {
-      await using project = await dbtProject({
+      const { project, made } = await shared.begin({
         ...selfContained,
         "tests/fails.sql": "select 1 union all select 2\n",
         "tests/warns.sql": "{{ config(severity='warn') }}\nselect 1\n",
       });
-      await using made = subject.make();
       await made.plugin.runModels(refOf(project));
       const tested = await made.plugin.runTests(refOf(project));
       expect(tested).toMatchObject({ success: false, failures: 1, testsRun: 4 });
@@ -130,12 +127,11 @@ export function runCases(subject: ContractSubject): void {
     test.runIf(subject.expects.liveNodes ?? true)(
       "cancel ends a model that never ends within five seconds, and the queue goes on",
       async () => {
-        await using project = await dbtProject({
+        const { project, made } = await shared.begin({
           ...selfContained,
           "models/b.sql":
             "{{ config(materialized='table') }}\nselect count(*) as amount, 1 as id from range(100000000) as x, range(100000000) as y\n",
         });
-        await using made = subject.make();
         const abort = new AbortController();
         let firedAt = 0;
         const running = made.plugin.runModels(
@@ -158,8 +154,7 @@ export function runCases(subject: ContractSubject): void {
     );
 
     test("calls at the same time are carried out in order and each gets its own result", async () => {
-      await using project = await dbtProject(selfContained);
-      await using made = subject.make();
+      const { project, made } = await shared.begin(selfContained);
       const select = ["a", "a b", "a b c"];
       const done: number[] = [];
       const results = await Promise.all(

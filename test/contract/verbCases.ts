@@ -3,8 +3,9 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import type { DbtEvent } from "../../server/plugins/dbtPlugin.ts";
 import { DbtConfigurationError, DbtError, DbtExecutionError } from "../../server/plugins/errors.ts";
-import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
+import { threeModels, type TestProject } from "../harness/dbtProject.ts";
 import type { ContractSubject } from "./contractSubject.ts";
+import { sharedSubject } from "./sharedSubject.ts";
 
 const refOf = (project: TestProject) => ({ projectDir: project.dir, profilesDir: project.dir });
 
@@ -58,11 +59,12 @@ export function verbCases(subject: ContractSubject): void {
   const shop = { ...wholeShop, ...(olderThan110 && { "models/schema.yml": olderYml }) };
 
   describe(`${subject.name}: further verbs`, () => {
+    const shared = sharedSubject(subject);
+
     test.runIf(capabilities.has("build"))(
       "build does all in order, a failing test skips what is below it, and every event and number is there",
       async () => {
-        await using project = await dbtProject(shop);
-        await using made = subject.make();
+        const { project, made } = await shared.begin(shop);
         const events: DbtEvent[] = [];
         const built = await made.plugin.build!(
           refOf(project),
@@ -123,8 +125,7 @@ export function verbCases(subject: ContractSubject): void {
     test.runIf(capabilities.has("seed") && capabilities.has("snapshot"))(
       "seed and snapshot do that and no more; compileSelection compiles a part and touches no table",
       async () => {
-        await using project = await dbtProject(shop);
-        await using made = subject.make();
+        const { project, made } = await shared.begin(shop);
         const seeded = await made.plugin.seed!(refOf(project), { fullRefresh: true });
         expect(seeded).toMatchObject({ success: true, modelsRun: 0, testsRun: 0 });
         expect(nodesOf(seeded.metadata)).toMatchObject([
@@ -146,12 +147,11 @@ export function verbCases(subject: ContractSubject): void {
     test.runIf(capabilities.has("deps"))(
       "packages that are not installed are never installed unasked: the error offers it, deps does it",
       async () => {
-        await using project = await dbtProject({
+        const { project, made } = await shared.begin({
           ...threeModels,
           "packages.yml": "packages:\n  - local: ../extra\n",
           "../extra/dbt_project.yml": 'name: extra\nversion: "1.0"\n',
         });
-        await using made = subject.make();
         const error = await failure(made.plugin.compileProject(refOf(project)));
         expect(error).toBeInstanceOf(DbtConfigurationError);
         expect(error.filePath).toBe(project.file("packages.yml"));
@@ -172,8 +172,7 @@ export function verbCases(subject: ContractSubject): void {
     test.runIf(capabilities.has("listNodes"))(
       "lists what a selection selects, and leaves the user's target alone",
       async () => {
-        await using project = await dbtProject(shop);
-        await using made = subject.make();
+        const { project, made } = await shared.begin(shop);
         const list = async (select?: string, exclude?: string) =>
           (
             await made.plugin.listNodes!(refOf(project), {
@@ -204,12 +203,11 @@ export function verbCases(subject: ContractSubject): void {
     test.runIf(capabilities.has("build"))(
       "variables and further options reach dbt; what it does not take is a configuration error",
       async () => {
-        await using project = await dbtProject({
+        const { project, made } = await shared.begin({
           ...threeModels,
           "models/a.sql": "select {{ var('amount', 1) }} as id, 2 as amount\n",
           "tests/is_seven.sql": "select * from {{ ref('a') }} where id <> 7\n",
         });
-        await using made = subject.make();
         const run = await made.plugin.build!(refOf(project), {
           select: "a is_seven",
           vars: '{"amount": 7}',
@@ -225,11 +223,10 @@ export function verbCases(subject: ContractSubject): void {
     );
 
     test("a run that fails before its first node is an error, whatever an earlier run left in run_results.json", async () => {
-      await using project = await dbtProject({
+      const { project, made } = await shared.begin({
         ...threeModels,
         "models/a.sql": "select 1 as id, 2 as amount\n",
       });
-      await using made = subject.make();
       await made.plugin.runModels(refOf(project), { select: "a" });
       const before = await stat(project.file("target/run_results.json"));
       await project.write("models/b.sql", "select * from {{ ref('nope') }}\n");
@@ -242,11 +239,10 @@ export function verbCases(subject: ContractSubject): void {
     test("a macro that logs a megabyte is bounded, and said to be", async () => {
       const lines =
         "{% for i in range(12000) %}{{ log('line ' ~ i ~ ' ' ~ 'x' * 90, info=true) }}{% endfor %}";
-      await using project = await dbtProject({
+      const { project, made } = await shared.begin({
         ...threeModels,
         "models/a.sql": `{% if execute %}{{ log('y' * 1000000, info=true) }}${lines}{% endif %}select 1 as id, 2 as amount\n`,
       });
-      await using made = subject.make();
       const events: DbtEvent[] = [];
       const run = await made.plugin.runModels(
         refOf(project),
@@ -262,11 +258,10 @@ export function verbCases(subject: ContractSubject): void {
     });
 
     test("an artifact that is being written while it is read is read again", async () => {
-      await using project = await dbtProject({
+      const { project, made } = await shared.begin({
         ...threeModels,
         "models/a.sql": "select 1 as id, 2 as amount\n",
       });
-      await using made = subject.make();
       await made.plugin.runModels(refOf(project), { select: "a" });
       const file = project.file("target/run_results.json");
       const whole = await readFile(file, "utf8");
@@ -279,11 +274,10 @@ export function verbCases(subject: ContractSubject): void {
     test.runIf(subject.lockDatabase !== undefined)(
       "a database that another process holds is the warehouse's own message, not a hang",
       async () => {
-        await using project = await dbtProject({
+        const { project, made } = await shared.begin({
           ...threeModels,
           "models/a.sql": "select 1 as id, 2 as amount\n",
         });
-        await using made = subject.make();
         await using locked = await subject.lockDatabase!(project.file("shop.duckdb"));
         expect(locked).toBeDefined();
         const error = await failure(made.plugin.runModels(refOf(project), { select: "a" }));

@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { chromium } from "playwright-core";
 import { chromiumLaunch } from "../../scripts/setup/chromium.mjs";
+import { installExtensions, writeProfile } from "../../scripts/browserEditor.mjs";
 import { packageExtension } from "../../scripts/package.mjs";
 import { repoDir } from "../harness/environment.ts";
 import { packageProbe } from "./runner/packageProbe.ts";
@@ -34,6 +35,8 @@ const results: TestResult[] = [];
 try {
   const vsix = process.env["FLOE_DBT_VSIX"] ?? (await packageExtension()).vsix;
   const probe = await packageProbe(temporary);
+  const extensionsDir = path.join(temporary, "extensions");
+  await installExtensions(writeProfile(temporary, { extensionsDir }), [vsix, probe]);
   const launch = chromiumLaunch();
   const browser = await chromium.launch({
     executablePath: launch.executablePath,
@@ -47,7 +50,7 @@ try {
       const dir = path.join(temporary, suite.name);
       const ran = await runSuite(suite, {
         dir,
-        vsixFiles: [vsix, probe],
+        extensionsDir,
         browser,
         screenshots: path.join(resultsDir, "screenshots"),
         onResult: printResult,

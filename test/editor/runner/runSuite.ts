@@ -1,12 +1,7 @@
 import type { Browser } from "playwright-core";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import {
-  installExtensions,
-  startCodeServer,
-  workbenchUrl,
-  writeProfile,
-} from "../../../scripts/browserEditor.mjs";
+import { startCodeServer, workbenchUrl, writeProfile } from "../../../scripts/browserEditor.mjs";
 import { runnerAddressVariable, type SuiteEvent, type TestResult } from "../bridge.ts";
 import type { Suite } from "../suite.ts";
 import { startBridgeServer } from "./bridgeServer.ts";
@@ -16,14 +11,15 @@ import { openWorkbench, pageVerbs } from "./workbench.ts";
 export interface SuiteRun {
   /** A folder of this suite alone. */
   dir: string;
-  vsixFiles: string[];
+  /** Where the product and the probe are installed. */
+  extensionsDir: string;
   browser: Browser;
   screenshots: string;
   onResult: (result: TestResult) => void;
   onLine: (line: string) => void;
 }
 
-/** Runs one suite in a VS Code, a profile and a workspace of its own. */
+/** Runs one suite in a VS Code, a profile and a workspace of its own; what is installed is shared. */
 export async function runSuite(suite: Suite, run: SuiteRun): Promise<TestResult[]> {
   const workspace = path.join(run.dir, "workspace");
   mkdirSync(workspace, { recursive: true });
@@ -33,8 +29,8 @@ export async function runSuite(suite: Suite, run: SuiteRun): Promise<TestResult[
   const profile = writeProfile(run.dir, {
     settings: { "security.workspace.trust.startupPrompt": "never", ...suite.settings },
     machineSettings: suite.machineSettings ?? {},
+    extensionsDir: run.extensionsDir,
   });
-  await installExtensions(profile, run.vsixFiles);
 
   const watch = watchSuite(suite, run.onResult);
   const verbs: { current?: ReturnType<typeof pageVerbs> } = {};
