@@ -80,9 +80,9 @@ export class Project {
     this.#changed();
   }
 
-  /** Something that was asked could not be done. Said once, however often it was asked. */
+  /** Something that was asked could not be done. Said once, however often it was asked; what the plugin says is no news. */
   failed(error: DbtError): void {
-    if (this.#failure?.message === error.message) return;
+    if (error.message === (this.#failure ?? { message: this.#live.reason }).message) return;
     this.#failure = error;
     this.#changed();
   }

@@ -2,7 +2,18 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { doctorRequest, lintProjectRequest } from "../../protocol/requests.ts";
+import { DefinitionRequest } from "vscode-languageserver/node";
+import {
+  compileTextRequest,
+  doctorRequest,
+  lintProjectRequest,
+  manifestChangedNotification,
+  previewRequest,
+  runChangedNotification,
+  startRunRequest,
+} from "../../protocol/requests.ts";
+import type { ManifestInfo } from "../../protocol/manifest.ts";
+import type { RunHead } from "../../protocol/run.ts";
 import { uriOfPath } from "../../server/platform/uri.ts";
 import { type BuiltProduct, buildProduct } from "../harness/builtProduct.ts";
 import {
@@ -236,7 +247,6 @@ describe("an environment in which not all is there says what is missing, and set
 
   test.each([
     ["no dbt", /^dbt/, {}, "degraded", "dbt-core is not installed in <python>."],
-    ["no SQLFluff", /^sqlfluff/, {}, "failed", "SQLFluff is not installed in <python>."],
     ["neither", /^(dbt|sqlfluff)/, {}, "failed", "Neither dbt-core nor SQLFluff is installed in <python>."],
     [
       "no templater",
@@ -267,6 +277,63 @@ describe("an environment in which not all is there says what is missing, and set
     const { projects } = await server.client.connection.sendRequest(doctorRequest, {});
     const said = projects[0]?.problems.map(({ message }) => message).join("\n");
     expect(said).toContain(reason.replace("<python>", environment.python));
+  });
+
+  test("no SQLFluff: dbt's own errors, compiled SQL, the live manifest, previews and runs are there, and lint is not", async () => {
+    await using environment = await pythonEnvironment(/^sqlfluff/);
+    await using project = await shop();
+    await using server = await opened(project, { python: environment.python });
+    const { connection } = server.client;
+    const runs: RunHead[] = [];
+    const manifests: ManifestInfo[] = [];
+    connection.onNotification(manifestChangedNotification, (info) => {
+      manifests.push(info);
+      server.client.nudge();
+    });
+    connection.onNotification(runChangedNotification, ({ run }) => {
+      runs.push(run);
+      server.client.nudge();
+    });
+    const reason = `SQLFluff is not installed in ${environment.python}, so SQL is not linted.`;
+    expect(await server.settled()).toMatchObject({ state: "degraded", reason, remedy: { command: setUp } });
+    const manifest = await server.client.waitFor("the live manifest", () =>
+      manifests.find(({ origin }) => origin === "live"),
+    );
+    expect(manifest.counts).toMatchObject({ model: 4, source: 1 });
+
+    const uri = uriOfPath(project.file(d));
+    const text = "select *\nfrom {{ ref('nix') }}\n";
+    await server.client.change(uri, text);
+    expect((await server.showing(d, "depends on a node named 'nix'"))[0]).toMatch(/^2:9 error dbt /);
+    await server.client.change(uri, "select id from {{ ref('a') }}\n");
+    expect(await server.showing(d, "Not linted: SQLFluff is not installed")).toHaveLength(1);
+    expect((await connection.sendRequest(compileTextRequest, { uri })).sql).toContain('"shop"."main"."a"');
+    const place = await connection.sendRequest(DefinitionRequest.type, {
+      textDocument: { uri },
+      position: { line: 0, character: 22 },
+    });
+    expect(JSON.stringify(place)).toContain(uriOfPath(project.file("models/a.sql")));
+    const { rows } = await connection.sendRequest(previewRequest, {
+      uri,
+      selection: "select 7 as n",
+      limit: 5,
+    });
+    expect(rows).toEqual([[7]]);
+    const { id } = await connection.sendRequest(startRunRequest, {
+      projectDir: project.dir,
+      verb: "run",
+      select: "d",
+    });
+    const ended = await server.client.waitFor("the run", () =>
+      runs.find((run) => run.id === id && run.endedAt !== null),
+    );
+    expect(ended).toMatchObject({ state: "success" });
+
+    const { failures } = await connection.sendRequest(lintProjectRequest, {});
+    expect(failures).toEqual([`shop: ${reason}`]);
+    expect((await server.settled()).state).toBe("degraded");
+    const doctor = await connection.sendRequest(doctorRequest, {});
+    expect(doctor.projects[0]?.problems).toMatchObject([{ message: reason, remedy: { command: setUp } }]);
   });
 
   test("a Python that prints when it starts, as some set-ups do, is no obstacle", async () => {

@@ -47,7 +47,7 @@ test("without an adapter it is the adapter that is asked for", async () => {
   expect(worker.hello.problems.map(({ code }) => code)).toEqual(["adapter-missing"]);
 });
 
-test("without SQLFluff nothing is linted, and the error says what to install", async () => {
+test("without SQLFluff dbt's own errors are told, all else of dbt works, and whoever asks for a lint hears what to install", async () => {
   await using environment = await pythonEnvironment(/^sqlfluff/);
   await using shop = await project();
   await using worker = await startWorker({ projectDir: shop.dir, python: environment.python });
@@ -55,6 +55,23 @@ test("without SQLFluff nothing is linted, and the error says what to install", a
   expect(worker.hello.capabilities).not.toContain("lint");
   await expect(worker.request("lint", {})).rejects.toMatchObject({
     detail: { kind: "environment", message: expect.stringContaining("Install sqlfluff") as string },
+  });
+  expect(await worker.request("parse", {})).toMatchObject({ state: "ready", adapter: "duckdb" });
+  const model = shop.file("models/b.sql");
+  expect(await worker.lint(model)).toMatchObject({
+    issues: [],
+    skipped: expect.stringContaining("Install sqlfluff") as string,
+  });
+  expect((await worker.lint(model, "select 1\nfrom {{ ref('nix') }}\n")).issues).toMatchObject([
+    { line: 2, ruleCode: "dbt", source: "dbt" },
+  ]);
+  const compiled = await worker.request("compile", { path: model, text: "select * from {{ ref('a') }}" });
+  expect(compiled.sql).toContain('"a"');
+  const manifest = await worker.request("manifest", { since: null });
+  await shop.write("models/c.sql", "select * from {{ ref('b') }}\n");
+  worker.notify("filesChanged", { paths: [shop.file("models/c.sql")] });
+  expect(await worker.request("manifest", { since: manifest.token })).toMatchObject({
+    changed: { nodes: { "model.shop.c": { name: "c" } } },
   });
 });
 

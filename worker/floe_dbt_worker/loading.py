@@ -59,9 +59,10 @@ class Loading:
         """What a person should know: the same, or a mistake that dbt alone minds."""
         self._unusable = False
         """Whether it is the environment that keeps SQLFluff from dbt; dbt itself may well work."""
+        self._lints = "sqlfluff" in hello["versions"]
         self._written: set[str] = set()
         self._files = 0
-        self._warm = False
+        self._warm = not self._lints
 
     def ready(self) -> None:
         """Configuration current, project loaded or known to be broken. @raises RequestFailed configuration"""
@@ -72,9 +73,7 @@ class Loading:
 
     def ready_for_dbt(self) -> None:
         """The project loaded, whichever linter there is. @raises RequestFailed where dbt cannot read it"""
-        if self._project.loaded:
-            return
-        if "sqlfluff" in self._hello["versions"]:
+        if not self._project.loaded:
             self.ready()
         if self._project.loaded:
             return
@@ -90,7 +89,7 @@ class Loading:
             raise RequestFailed("compilation", reason.message, reason.file_path, reason.line) from None
 
     def _load_plainly(self) -> None:
-        """For a configuration of SQLFluff that goes without dbt, or where there is no SQLFluff."""
+        """For a configuration of SQLFluff that goes without dbt."""
         with self._garbage.loading():
             self._project.load(PlainConfig(self._project_options), afresh=True)
         self._project.due = False
@@ -193,9 +192,10 @@ class Loading:
     def _load_now(self) -> None:
         if not self._project.loaded and not self._degraded:
             self._announce("parsing")
-        broken = next(
-            (problem for problem in self._hello["problems"] if problem["code"] != "sqlfluff-missing"), None
-        )
+        if not self._lints:
+            self._project.load(PlainConfig(self._project_options), afresh=self._afresh)
+            return
+        broken = next(iter(self._hello["problems"]), None)
         if broken is not None and self._configuration.needs_dbt():
             raise _Unusable(broken["message"])
         self._configuration.refresh(False, self._adapter())
@@ -214,6 +214,8 @@ class Loading:
         self._linting.templater = templater
 
     def _refresh_configuration(self) -> None:
+        if not self._lints:
+            return
         self._configuration.refresh(self._degraded is not None, self._adapter())
 
     def _adapter(self) -> str | None:

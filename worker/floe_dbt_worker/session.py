@@ -8,14 +8,15 @@ import time
 from typing import Any
 
 from floe_dbt_worker import discovery
-from floe_dbt_worker.compiling import Compiling, with_limit
+from floe_dbt_worker.compiling import Compiled, Compiling, with_limit
 from floe_dbt_worker.configuration import Configuration, working_dir
 from floe_dbt_worker.environment import hello
 from floe_dbt_worker.file_lint import FileLint, without_bom
 from floe_dbt_worker.fixing import fixed_text
 from floe_dbt_worker.garbage import Garbage
+from floe_dbt_worker.issues import dbt_issue
 from floe_dbt_worker.lint_cache import LintCache, fingerprint
-from floe_dbt_worker.linting import Linting
+from floe_dbt_worker.linting import Answer, Linting
 from floe_dbt_worker.loading import Loading
 from floe_dbt_worker.loop import BACKGROUND, COMPILE, INTERACTIVE, NORMAL, Job, Loop, Steps
 from floe_dbt_worker.memory import resident_bytes
@@ -162,7 +163,7 @@ class Session:
         return described
 
     def _parse(self) -> Steps:
-        self._ready()
+        self._loading.ready()
         if self._loading.due:
             self._loading.load(in_background=False)
         yield from ()
@@ -175,6 +176,8 @@ class Session:
         }
 
     def _lint(self, job: Job) -> Steps:
+        if job.params.get("paths") is not None and self._without_linter is not None:
+            return (yield from self._lint_by_dbt(job))
         file_lint = self._ready()
         if self._loading.due and not job.params.get("interactive"):
             self._loading.load(in_background=False)
@@ -199,23 +202,46 @@ class Session:
             report.file(path, answer)
         return report.result()
 
+    def _lint_by_dbt(self, job: Job) -> Steps:
+        """What dbt says of single files, where there is no SQLFluff to say more."""
+        self._loading.ready()
+        report = LintReport(self._channel, self._paths, job)
+        texts = {self._paths.inner(path): text for path, text in (job.params.get("texts") or {}).items()}
+        for path in map(self._paths.inner, job.params["paths"]):
+            report.file(path, self._dbt_answer(path, texts.get(path)))
+            yield
+        return report.result()
+
+    def _dbt_answer(self, path: str, text: str | None) -> Answer:
+        if not self._project.loaded:
+            return Answer(skipped="dbt cannot read the project")
+        try:
+            error = self._compiled(path, text, False).error
+        except RequestFailed as failure:
+            return Answer(skipped=failure.message)
+        if error is None:
+            return Answer(skipped=self._without_linter)
+        return Answer([dbt_issue(error["message"], error["line"], error["column"])])
+
     def _compile(self, job: Job) -> Steps:
         self._loading.ready_for_dbt()
         yield from ()
         path = self._paths.inner(str(job.params.get("path")))
-        text = job.params.get("text")
         limit = job.params.get("limit")
+        compiled = self._compiled(path, job.params.get("text"), bool(job.params.get("fragment")))
+        answer = compiled.to_json()
+        if limit is not None and compiled.sql is not None:
+            answer["query"] = with_limit(self._project, compiled.node, compiled.sql, int(limit))
+        return answer
+
+    def _compiled(self, path: str, text: str | None, fragment: bool) -> Compiled:
         text = without_bom(text) if text is not None else _read(path)
-        fragment = bool(job.params.get("fragment"))
         compiled = self._compiling.compile(path, text, fragment)
         if compiled.error is not None and self._loading.due:
             # What it misses may be in a file the last load has not seen.
             self._loading.load(in_background=False)
             compiled = self._compiling.compile(path, text, fragment)
-        answer = compiled.to_json()
-        if limit is not None and compiled.sql is not None:
-            answer["query"] = with_limit(self._project, compiled.node, compiled.sql, int(limit))
-        return answer
+        return compiled
 
     def _manifest(self, job: Job) -> Steps:
         self._loading.ready_for_dbt()
@@ -264,11 +290,8 @@ class Session:
 
         @raises RequestFailed environment, configuration
         """
-        missing = next(
-            (p["message"] for p in self._hello["problems"] if p["code"] == "sqlfluff-missing"), None
-        )
-        if missing is not None:
-            raise RequestFailed("environment", missing)
+        if self._without_linter is not None:
+            raise RequestFailed("environment", self._without_linter)
         if self._file_lint is None:
             forward_logs(self._channel)
             cache = LintCache(self._cache_dir, fingerprint(self._hello["versions"]), self._channel.log)
@@ -277,6 +300,13 @@ class Session:
             )
         self._loading.ready()
         return self._file_lint
+
+
+    @property
+    def _without_linter(self) -> str | None:
+        """What to install, where there is no SQLFluff."""
+        problems = self._hello["problems"]
+        return next((each["message"] for each in problems if each["code"] == "sqlfluff-missing"), None)
 
 
 def _at_once(result: dict[str, Any]) -> Steps:

@@ -113,7 +113,7 @@ export function environmentProblems(
     }
   }
   if (sqlfluff === undefined) {
-    add("noSqlfluff", "error", `SQLFluff is not installed in ${python}.`, "linting");
+    add("noSqlfluff", "error", `SQLFluff is not installed in ${python}, so SQL is not linted.`, "linting");
   } else if (templater === undefined) {
     const message = `sqlfluff ${sqlfluff} has no sqlfluff-templater-dbt beside it, which it needs to understand dbt.`;
     add("noTemplater", "warning", message, "nothing");

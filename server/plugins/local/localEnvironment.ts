@@ -103,9 +103,11 @@ export async function configOf(project: ProjectRef, env: NodeJS.ProcessEnv): Pro
  */
 export function requirePython(
   { found, problems }: Pick<LocalEnvironment, "found" | "problems">,
-  work: "linting" | "dbt",
+  work: "dbt" | "linting or dbt",
 ): PythonFacts {
-  const problem = problems.find((each) => (work === "linting" ? each.stopsLinting : each.stopsDbt));
+  const stopsDbt = problems.find((each) => each.stopsDbt);
+  const stopsLinting = problems.find((each) => each.stopsLinting);
+  const problem = work === "dbt" ? stopsDbt : stopsDbt && stopsLinting;
   if (problem) throw new DbtEnvironmentError(problem.message, { remedy: problem.remedy });
   if (!found.facts) throw new DbtEnvironmentError("No Python was found for this project.");
   return found.facts;

@@ -41,9 +41,9 @@ export interface LocalPluginDeps {
   onStatus?: (projectDir: string, status: WorkerStatus) => void;
 }
 
-/** How a problem of the environment shows in the status of a project that is linted in spite of it. */
+/** How a problem of the environment shows in the status of a project that works in spite of it. */
 function limitsOf(
-  { code, severity, message, remedy }: EnvironmentProblem,
+  { code, severity, message, remedy, stopsLinting }: EnvironmentProblem,
   { profile }: ProjectConfig,
 ): Limits {
   const { filePath, adapterTypeRange } = profile;
@@ -52,7 +52,9 @@ function limitsOf(
     reason: message,
     remedy,
     degraded,
-    explains: degraded || code === "noTemplater",
+    stopsLinting,
+    // Whoever has no SQLFluff is told by dbt what is wrong with the project.
+    explains: !stopsLinting && (degraded || code === "noTemplater"),
     ...(code === "noAdapter" &&
       filePath !== null &&
       adapterTypeRange && { place: { filePath, line: adapterTypeRange.start.line + 1 } }),
@@ -86,7 +88,7 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
 
   async function launch(project: ProjectRef): Promise<WorkerLaunch> {
     const environment = await environmentOf(project);
-    const { python } = requirePython(environment, "linting");
+    const { python } = requirePython(environment, "linting or dbt");
     const { settings, env, problems, config } = environment;
     const problem = problems.find(({ severity }) => severity === "error") ?? problems[0];
     return {
@@ -260,7 +262,7 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
           ...(rules && { rules: [...rules] }),
           ...(format !== undefined && { format }),
         },
-        { signal: call.signal },
+        { signal: call.signal, needsLinter: true },
       );
       return { text: fixed.text, ...(typeof fixed.reason === "string" && { reason: fixed.reason }) };
     },

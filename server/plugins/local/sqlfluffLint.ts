@@ -83,7 +83,8 @@ async function lintOnce(
       ...(request.texts && { texts: Object.fromEntries(request.texts) }),
       ...(request.interactive !== undefined && { interactive: request.interactive }),
     },
-    { signal: call.signal, onEvent },
+    // Whoever types sees what dbt says, at least; who asks for a lint is told that there is none.
+    { signal: call.signal, onEvent, needsLinter: !(request.interactive && request.paths) },
   );
   return { issues, linted: answer.linted, skipped: [...answer.skipped] };
 }
@@ -94,7 +95,7 @@ async function fixFile(worker: WorkerSupervisor, filePath: string, call: Call): 
     const { text: fixed, reason } = await worker.request(
       "fix",
       { path: filePath, text },
-      { signal: call.signal },
+      { signal: call.signal, needsLinter: true },
     );
     return { text: fixed, reason: reason ?? "nothing to fix" };
   });

@@ -61,6 +61,8 @@ export interface WorkerLaunch {
 
 export interface Limits extends Shortcoming {
   remedy: Remedy;
+  /** There is no linter. */
+  stopsLinting: boolean;
   /** Too little for all that the product does, even where the worker misses nothing. */
   degraded: boolean;
   /** Where the worker lints without dbt, this is why. */
@@ -119,25 +121,30 @@ export class WorkerSupervisor {
     return this.#connection?.pid;
   }
 
-  /** Null while the worker lints with all that dbt knows, or does not run. */
+  /** Null while the worker has all that dbt knows, or does not run. */
   get shortcoming(): Shortcoming | null {
     return this.#shortcoming;
   }
 
   /**
    * Sends a request to the worker, which is started and the project parsed if they are not. A request that dies with the
-   * worker is tried once more on a new one: linting and fixing change nothing.
+   * worker is tried once more on a new one: linting and fixing change nothing. One that `needsLinter` is refused where
+   * there is none.
    * @throws DbtError
    */
   async request<Method extends WorkerMethod>(
     method: Method,
     params: WorkerRequests[Method]["params"],
-    options: RequestOptions = {},
+    options: RequestOptions & { needsLinter?: boolean } = {},
   ): Promise<WorkerResult<Method>> {
     clearTimeout(this.#idle);
     try {
       for (let attempt = 0; ; attempt++) {
         const running = await orAborted(this.#ready(), options.signal);
+        const { limits } = running.launch;
+        if (options.needsLinter && limits?.stopsLinting) {
+          throw new DbtEnvironmentError(limits.reason, { remedy: limits.remedy });
+        }
         try {
           return await running.connection.request(method, params, options);
         } catch (error) {
