@@ -7,11 +7,13 @@ export interface ComparedSide {
   /** "dbt-core 1.11.16", "Fusion 2.0.0". */
   title: string;
   dbtVersion: string | null;
-  /** Time of the whole compile, in seconds. */
+  /** Time of the whole compile, or of fetching what is deployed, in seconds. */
   seconds: number;
   nodes: number;
   /** Why it did not compile at all; null where it did. */
   failure: string | null;
+  /** Where it is not compiled now, but what is deployed: whose artifacts they are. */
+  deployed?: { label: string; commit: string | null };
 }
 
 export interface ComparedNode {

@@ -148,5 +148,12 @@ export interface TargetChoices {
   current: string | null;
   /** File that names them, for opening it. */
   profilesPath: string | null;
-  runtimes: { name: RuntimeName; title: string; available: boolean; detail: string }[];
+  runtimes: {
+    name: RuntimeName;
+    title: string;
+    available: boolean;
+    detail: string;
+    /** It has deployed artifacts, which a checkout can be compared with. */
+    deploys?: boolean;
+  }[];
 }

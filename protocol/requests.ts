@@ -231,6 +231,8 @@ export interface CompareParams {
   projectDir: string;
   left: RuntimeName;
   right: RuntimeName;
+  /** Only what changed in git since the commit that is deployed; one side must be such. */
+  changedOnly?: boolean;
   workDoneToken?: ProgressToken;
 }
 

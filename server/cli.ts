@@ -142,6 +142,7 @@ async function main(argv: readonly string[]): Promise<number> {
         .choices([...runtimeNames])
         .makeOptionMandatory(),
     )
+    .option("--changed", "with dbt Cloud: only what changed in git since the commit that is deployed")
     .addOption(
       new Option("--format <format>", "how to print it").choices([...compareFormats]).default("text"),
     )

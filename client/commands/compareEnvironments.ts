@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import path from "node:path";
 import * as vscode from "vscode";
-import { compareEnvironmentsRequest, targetsRequest } from "../../protocol/requests.ts";
+import { compareEnvironmentsRequest, type CompareParams, targetsRequest } from "../../protocol/requests.ts";
 import type { Comparison } from "../../protocol/compare.ts";
 import type { RuntimeName } from "../../protocol/runtime.ts";
 import { inform } from "../log.ts";
@@ -25,35 +25,54 @@ export async function compareEnvironments(context: CommandContext, argument: unk
   if (!project) return;
   const { projectDir, projectName, runtime } = project;
   const left = runtime ?? "local";
-  const right = await otherThan(context, projectDir, left);
-  if (!right) return;
+  const other = await otherThan(context, projectDir, left);
+  if (!other) return;
   last = await context.server.requestWithProgress(
     `Comparing environments of ${projectName}`,
     compareEnvironmentsRequest,
-    { projectDir, left, right },
+    { projectDir, left, ...other },
   );
   panel ??= open();
   panel.webview.html = comparisonPage(last.comparison, randomBytes(16).toString("hex"));
   panel.reveal();
 }
 
-/** The other environment: the only one, or the one a person picks. */
+type Other = Pick<CompareParams, "right" | "changedOnly">;
+
+/** The other environment: the only one, or the one a person picks; what is deployed as a whole, or where it changed in git. */
 async function otherThan(
   context: CommandContext,
   projectDir: string,
   left: RuntimeName,
-): Promise<RuntimeName | undefined> {
+): Promise<Other | undefined> {
   const { runtimes } = await context.server.request(targetsRequest, { projectDir });
-  const others = runtimes.filter(({ name, available }) => available && name !== left);
-  const [only] = others;
+  const leftDeploys = runtimes.some(({ name, deploys }) => name === left && deploys);
+  const items = runtimes
+    .filter(({ name, available }) => available && name !== left)
+    .flatMap(({ name: right, title, detail, deploys }): (vscode.QuickPickItem & Other)[] => {
+      if (!deploys && !leftDeploys) return [{ label: title, detail, right }];
+      const whole = deploys ? "what would change against its newest run; starts nothing there" : detail;
+      return [
+        { label: title, detail: whole, right },
+        {
+          label: `${title}, changed in git only`,
+          detail: "models that changed since the commit that is deployed",
+          right,
+          changedOnly: true,
+        },
+      ];
+    });
+  const [only] = items;
   if (!only)
     throw new Error("There is no second environment to compare with here. The Doctor says what is missing.");
-  if (others.length === 1) return only.name;
-  const picked = await vscode.window.showQuickPick(
-    others.map(({ name, title, detail }) => ({ label: title, detail, name })),
-    { title: "Compare Environments", placeHolder: `Compare ${left} with` },
-  );
-  return picked?.name;
+  const picked =
+    items.length === 1
+      ? only
+      : await vscode.window.showQuickPick(items, {
+          title: "Compare Environments",
+          placeHolder: `Compare ${left} with`,
+        });
+  return picked && { right: picked.right, changedOnly: picked.changedOnly ?? false };
 }
 
 function open(): vscode.WebviewPanel {

@@ -10,6 +10,7 @@ import { type CommandContext, openProjects, type ProjectOptions } from "./projec
 export const compareFormats = ["text", "json", "markdown"] as const;
 export interface CompareOptions extends ProjectOptions {
   with: RuntimeName;
+  changed?: boolean;
   format: (typeof compareFormats)[number];
 }
 
@@ -30,6 +31,7 @@ export async function runCompare(options: CompareOptions, context: CommandContex
       {
         storageDir: defaultStorageDir(env),
         target,
+        ...(options.changed && { changedOnly: true }),
         signal,
         onProgress: (done, total, label) => terminal.progress(`${label} ${done}/${total}`),
       },

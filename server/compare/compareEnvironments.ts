@@ -1,30 +1,63 @@
 import path from "node:path";
 import type { Comparison } from "../../protocol/compare.ts";
 import type { DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
-import { compareSides } from "./compareSides.ts";
+import { DbtConfigurationError } from "../plugins/errors.ts";
+import { compareSides, type Side } from "./compareSides.ts";
 import { compileSide } from "./compileSide.ts";
+import { deployedSide, limitedTo, withRelationsOf } from "./deployedSide.ts";
 
-/** Compiles a project in two environments, one after the other so that their times compare, and says what differs. @throws DbtError */
+/**
+ * Says what differs between two environments. Each compiles the project, one after the other so that their times compare; of one
+ * that is deployed, its newest artifacts are taken, and nothing is started there: "what would change against production".
+ * @throws DbtError
+ */
 export async function compareEnvironments(
   project: ProjectRef & { name: string },
   plugins: { left: DbtPlugin; right: DbtPlugin },
   options: {
     storageDir: string;
     target: string | null;
+    /** Only nodes that changed in git since the commit that is deployed. */
+    changedOnly?: boolean;
     signal: AbortSignal;
     onProgress?: (done: number, total: number, label: string) => void;
   },
 ): Promise<Comparison> {
-  const dir = (side: string): string => path.join(options.storageDir, "compare", side);
   const { left, right } = plugins;
-  options.onProgress?.(0, 2, `compiling with ${left.runtime}`);
-  const ours = await compileSide(left, project, dir("left"), options.signal);
-  options.onProgress?.(1, 2, `compiling with ${right.runtime}`);
-  const theirs = await compileSide(right, project, dir("right"), options.signal);
+  if (options.changedOnly && ![left, right].some(isDeployed)) {
+    throw new DbtConfigurationError(
+      "What changed is measured from the commit that is deployed, and neither environment has one: one of them must be dbt Cloud.",
+    );
+  }
+  const sideOf = async (plugin: DbtPlugin, name: string): Promise<Side> =>
+    isDeployed(plugin)
+      ? deployedSide(plugin, project, options.signal)
+      : compileSide(plugin, project, path.join(options.storageDir, "compare", name), options.signal);
+  const doing = (plugin: DbtPlugin): string =>
+    isDeployed(plugin) ? "fetching what is deployed" : `compiling with ${plugin.runtime}`;
+  options.onProgress?.(0, 2, doing(left));
+  const ours = await sideOf(left, "left");
+  options.onProgress?.(1, 2, doing(right));
+  const theirs = await sideOf(right, "right");
   options.onProgress?.(2, 2, "comparing");
-  return compareSides(ours, theirs, {
+  return compareSides(...alike(ours, theirs, options.changedOnly ?? false), {
     projectDir: project.projectDir,
     projectName: project.name,
     target: options.target,
+    ...(options.changedOnly && { changedOnly: true }),
   });
+}
+
+const isDeployed = (plugin: DbtPlugin): boolean => plugin.capabilities.has("deployed");
+
+/** The deployed side in the words of the other, and both without what is not asked for. */
+function alike(left: Side, right: Side, changedOnly: boolean): [Side, Side] {
+  const changed = (left.deployed ?? right.deployed)?.changed;
+  if (!changed) return [left, right];
+  const sides: [Side, Side] = left.deployed
+    ? [withRelationsOf(left, right), right]
+    : [left, withRelationsOf(right, left)];
+  if (!changedOnly || "unknown" in changed) return sides;
+  const files = new Set(changed.files);
+  return [limitedTo(sides[0], files), limitedTo(sides[1], files)];
 }

@@ -5,12 +5,20 @@ import type {
   DiagnosticGroup,
   DifferentNode,
 } from "../../protocol/compare.ts";
+import type { DeployedState } from "../plugins/dbtPlugin.ts";
 import { normalizeSql } from "./normalizeSql.ts";
 
 export interface SideNode extends ComparedNode {
   dependsOn: string[];
   /** Null where it was not compiled. */
   sql: string | null;
+  /** Its table or view, as SQL names it; null where it has none. */
+  relation: string | null;
+  /** What the project itself says of that name. */
+  naming: string;
+  isIncremental: boolean;
+  /** Absolute paths of the project's files that have a say in it: its own, its description, its macros. */
+  files: string[];
 }
 
 export interface SideDiagnostic {
@@ -23,9 +31,11 @@ export interface SideDiagnostic {
 }
 
 /** What one environment made of a project. */
-export interface Side extends Omit<ComparedSide, "nodes"> {
+export interface Side extends Omit<ComparedSide, "nodes" | "deployed"> {
   nodes: Map<string, SideNode>;
   diagnostics: SideDiagnostic[];
+  /** Of a side that is as it is deployed. */
+  deployed?: DeployedState;
 }
 
 /** Examples kept of each group of diagnostics: the count says how many there are. */
@@ -35,8 +45,10 @@ const mostPlaces = 50;
 export function compareSides(
   left: Side,
   right: Side,
-  project: { projectDir: string; projectName: string; target: string | null },
+  options: { projectDir: string; projectName: string; target: string | null; changedOnly?: boolean },
 ): Comparison {
+  const { changedOnly = false, ...project } = options;
+  const deployed = left.deployed ?? right.deployed;
   const onlyLeft = missingFrom(left, right);
   const onlyRight = missingFrom(right, left);
   const different: DifferentNode[] = [];
@@ -56,9 +68,12 @@ export function compareSides(
       different.push({ ...bare(ours), left: ours.sql, right: theirs.sql });
     }
   }
+  // Of what is deployed no warnings are known: that it gives none is no difference.
+  const told = (all: SideDiagnostic[]): SideDiagnostic[] =>
+    deployed ? all.filter(({ severity }) => severity === "error") : all;
   const diagnostics = [
-    ...grouped("left", without(left.diagnostics, right.diagnostics)),
-    ...grouped("right", without(right.diagnostics, left.diagnostics)),
+    ...grouped("left", told(without(left.diagnostics, right.diagnostics))),
+    ...grouped("right", told(without(right.diagnostics, left.diagnostics))),
   ];
   const found = { onlyLeft, onlyRight, different, dependencies, diagnostics };
   const errors = diagnostics.some(({ severity }) => severity === "error");
@@ -69,7 +84,10 @@ export function compareSides(
     onlyLeft.length + onlyRight.length + different.length + dependencies.length === 0;
   return {
     ...project,
-    verdict: verdict(left, right, compared, found),
+    verdict: [
+      verdict(left, right, compared, found, changedOnly ? deployed : undefined),
+      ...(deployed ? deployedWords(deployed, changedOnly, different, left) : []),
+    ].join(" "),
     same,
     left: { ...sideOf(left) },
     right: { ...sideOf(right) },
@@ -78,8 +96,37 @@ export function compareSides(
   };
 }
 
-function sideOf({ runtime, title, dbtVersion, seconds, nodes, failure }: Side): ComparedSide {
-  return { runtime, title, dbtVersion, seconds, nodes: nodes.size, failure };
+function sideOf({ runtime, title, dbtVersion, seconds, nodes, failure, deployed }: Side): ComparedSide {
+  return {
+    runtime,
+    title,
+    dbtVersion,
+    seconds,
+    nodes: nodes.size,
+    failure,
+    ...(deployed && { deployed: { label: deployed.label, commit: deployed.commit } }),
+  };
+}
+
+/** What a person must know of a comparison with what is deployed. */
+function deployedWords(
+  { changed, notices }: DeployedState,
+  changedOnly: boolean,
+  different: readonly DifferentNode[],
+  { nodes }: Side,
+): string[] {
+  const incremental = different.filter(({ uniqueId }) => nodes.get(uniqueId)?.isIncremental).length;
+  return [
+    ...(changedOnly && "unknown" in changed
+      ? [`All nodes are compared, as what changed in git is not known: ${changed.unknown}.`]
+      : []),
+    ...(incremental > 0
+      ? [
+          `${counted(incremental, "of them is", "of them are")} incremental: whether its table is there changes its SQL, too.`,
+        ]
+      : []),
+    ...notices,
+  ];
 }
 
 function verdict(
@@ -87,6 +134,8 @@ function verdict(
   right: Side,
   compared: number,
   found: Pick<Comparison, "onlyLeft" | "onlyRight" | "different" | "dependencies" | "diagnostics">,
+  /** Given where only what changed since is looked at. */
+  since: DeployedState | undefined,
 ): string {
   const errorsOf = (side: "left" | "right"): number =>
     found.diagnostics
@@ -109,11 +158,16 @@ function verdict(
   if (onlyLeft.length > 0) parts.push(`${counted(onlyLeft.length, "node")} only in ${left.title}`);
   if (onlyRight.length > 0) parts.push(`${counted(onlyRight.length, "node")} only in ${right.title}`);
   if (dependencies.length > 0) parts.push(`${counted(dependencies.length, "node")} with other dependencies`);
-  if (parts.length > 0) return `${parts.join("; ")}.`;
-  return `All ${counted(compared, "node")} compile to the same SQL in ${left.title} and ${right.title}.`;
+  const isLimited = since !== undefined && "files" in since.changed;
+  const scope = isLimited ? ` changed since commit ${since.commit?.slice(0, 7) ?? ""}` : "";
+  if (parts.length > 0) return `${isLimited ? `Of what${scope}: ` : ""}${parts.join("; ")}.`;
+  if (isLimited && left.nodes.size + right.nodes.size === 0) return `No node${scope}.`;
+  const all = `All ${counted(compared, "node")}${isLimited ? ` that${scope}` : ""}`;
+  return `${all} compile to the same SQL in ${left.title} and ${right.title}.`;
 }
 
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
+const counted = (count: number, what: string, many = `${what}s`): string =>
+  `${count} ${count === 1 ? what : many}`;
 
 function missingFrom(here: Side, there: Side): ComparedNode[] {
   // A side that failed as a whole lacks everything; that is said once, in the verdict.

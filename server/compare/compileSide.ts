@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import type { LintIssue } from "../../protocol/lint.ts";
@@ -6,19 +6,8 @@ import type { RuntimeName } from "../../protocol/runtime.ts";
 import type { DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
 import { DbtCancelledError, DbtConfigurationError, DbtError } from "../plugins/errors.ts";
 import type { Side, SideDiagnostic, SideNode } from "./compareSides.ts";
+import { sideNodes } from "./sideNodes.ts";
 
-const manifestSchema = z.looseObject({
-  nodes: z.record(
-    z.string(),
-    z.looseObject({
-      name: z.string(),
-      resource_type: z.string(),
-      original_file_path: z.string().nullish(),
-      compiled_code: z.string().nullish(),
-      depends_on: z.looseObject({ nodes: z.array(z.string()).nullish() }).nullish(),
-    }),
-  ),
-});
 const nodesSchema = z.array(
   z.looseObject({
     unique_id: z.string(),
@@ -28,7 +17,11 @@ const nodesSchema = z.array(
   }),
 );
 
-const titles: Record<RuntimeName, string> = { local: "dbt-core", fusion: "Fusion", cloud: "dbt Cloud" };
+export const titles: Record<RuntimeName, string> = {
+  local: "dbt-core",
+  fusion: "Fusion",
+  cloud: "dbt Cloud",
+};
 
 /**
  * Compiles a project in one environment, into a folder of ours: the user's target/ stays as it is.
@@ -74,12 +67,14 @@ export async function compileSide(
     if (said.length > 0) diagnostics.length = 0;
     diagnostics.push(...said);
   }
+  const manifest = path.join(dir, "manifest.json");
   return {
     runtime: plugin.runtime,
     title: `${titles[plugin.runtime]} ${metadata.dbtVersion ?? ""}`.trim(),
     dbtVersion: metadata.dbtVersion,
     seconds,
-    nodes: await nodesOf(path.join(dir, "manifest.json"), project.projectDir, failure === null),
+    nodes:
+      (await sideNodes(manifest, project.projectDir, failure === null))?.nodes ?? new Map<string, SideNode>(),
     diagnostics,
     failure,
   };
@@ -118,35 +113,4 @@ async function checked(
 
 function plainError(message: string, filePath: string | null, line: number | null): SideDiagnostic {
   return { code: "dbt", name: null, severity: "error", message, filePath, line };
-}
-
-async function nodesOf(file: string, projectDir: string, compiled: boolean): Promise<Map<string, SideNode>> {
-  const text = await readFile(file, "utf8").catch(() => null);
-  if (text === null) return new Map();
-  const parsed = manifestSchema.safeParse(parseJson(text)).data;
-  return new Map(
-    Object.entries(parsed?.nodes ?? {}).map(([uniqueId, node]) => {
-      const relative = node.original_file_path ?? null;
-      const isOurs = relative !== null && !path.isAbsolute(relative) && !relative.startsWith("..");
-      return [
-        uniqueId,
-        {
-          uniqueId,
-          name: node.name,
-          resourceType: node.resource_type,
-          filePath: isOurs ? path.resolve(projectDir, relative) : null,
-          dependsOn: node.depends_on?.nodes ?? [],
-          sql: compiled ? (node.compiled_code ?? null) : null,
-        },
-      ];
-    }),
-  );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -30,6 +30,7 @@ export const environmentComparison: Feature = {
               {
                 storageDir: context.storageDir,
                 target: project.status.target,
+                ...(params.changedOnly && { changedOnly: true }),
                 signal,
                 onProgress: report,
               },

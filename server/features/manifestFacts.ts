@@ -77,16 +77,22 @@ export const manifestFacts: Feature = {
 };
 
 /** In a person's words; which of them there are is the registry's to say. */
-const runtimeWords: Record<RuntimeName, { title: string; detail: string }> = {
+const runtimeWords: Record<RuntimeName, { title: string; detail: string; deploys?: true }> = {
   local: { title: "Local", detail: "dbt-core in the project's Python environment" },
   fusion: { title: "Fusion", detail: "the dbt v2 engine on this machine" },
-  cloud: { title: "dbt Cloud", detail: "jobs and artifacts of a dbt Cloud account" },
+  cloud: { title: "dbt Cloud", detail: "jobs and artifacts of a dbt Cloud account", deploys: true },
 };
 
 function runtimeChoices({ runtimes }: ServerContext) {
-  return Object.entries(runtimeWords).map(([key, { title, detail }]) => {
+  return Object.entries(runtimeWords).map(([key, { title, detail, deploys }]) => {
     const name = key as RuntimeName;
     const available = runtimes.includes(name);
-    return { name, title, available, detail: available ? detail : "not in this version of Floe dbt" };
+    return {
+      name,
+      title,
+      available,
+      detail: available ? detail : "not in this version of Floe dbt",
+      ...(deploys && { deploys }),
+    };
   });
 }

@@ -76,6 +76,8 @@ export interface DbtPlugin extends AsyncDisposable {
   unfinishedRuns?(project: ProjectRef): Promise<UnfinishedRun[]>;
   /** Waits for one of them, as if it had just been started. */
   resumeRun?(project: ProjectRef, id: string, call?: Call): Promise<DbtCompilationResult>;
+  /** What the environment has made of the project by itself: its newest artifacts. Starts nothing there. Capability "deployed". */
+  deployed?(project: ProjectRef, call?: Call): Promise<DeployedState>;
   /** Where the environment runs elsewhere, and has jobs, runs and a sign-in of its own. Capability "remote". */
   readonly remote?: RemoteEnvironment;
   /** Stops what runs for this project; the next call starts afresh. */
@@ -98,6 +100,7 @@ export const dbtCapabilities = [
   "preview",
   "manifestUpdate",
   "resumeRun",
+  "deployed",
   "remote",
 ] as const;
 export type DbtCapability = (typeof dbtCapabilities)[number];
@@ -199,6 +202,19 @@ export interface RemoteEnvironment {
   /** From the point of failure, as a new run. */
   retry(project: ProjectRef, runId: string): Promise<string>;
   chooseJob(project: ProjectRef, kind: JobKind, jobId: string | null): Promise<void>;
+}
+
+/** A project as it is deployed, beside the checkout. */
+export interface DeployedState {
+  /** Absolute path of its manifest.json. */
+  manifestPath: string;
+  /** Which it is, in words: "run 42". */
+  label: string;
+  commit: string | null;
+  /** What a person must know: of another commit than theirs, without their changes, old. */
+  notices: string[];
+  /** Absolute paths of the files that differ here from `commit`, deleted and new ones too; or why git cannot tell. */
+  changed: { files: string[] } | { unknown: string };
 }
 
 export interface UnfinishedRun {

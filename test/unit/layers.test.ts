@@ -130,6 +130,7 @@ describe("layers", () => {
     ["server/platform/", ["server/platform/", "protocol/"]],
     ["server/config/", ["server/config/", "protocol/"]],
     ["server/sql/", ["server/sql/"]],
+    ["server/compare/", ["server/compare/", "server/plugins/", "protocol/"]],
     ["server/lint/", ["server/lint/", "server/plugins/", "server/platform/", "protocol/"]],
     [
       "server/runs/",

@@ -11,6 +11,7 @@ import type {
   Call,
   DbtCapability,
   DbtPlugin,
+  DeployedState,
   ProjectRef,
   RunSelection,
   UnfinishedRun,
@@ -35,6 +36,7 @@ import { cloudReport } from "./cloudReport.ts";
 import { resolveCloud, type CloudSettings } from "./cloudSettings.ts";
 import type { CoolDowns } from "./coolDown.ts";
 import { environmentArtifacts, manifestOf, type EnvironmentArtifacts } from "./environmentManifest.ts";
+import { changedSince, divergence, gitState } from "./gitState.ts";
 import { createPendingRuns } from "./pendingRuns.ts";
 import { runLink } from "./cloudLinks.ts";
 import { RunCache } from "./runCache.ts";
@@ -197,6 +199,7 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
     "compileSelection",
     "manifestUpdate",
     "resumeRun",
+    "deployed",
     "remote",
   ];
   if (linter)
@@ -241,6 +244,23 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
       return token === since
         ? { token, changed: {} }
         : { token, file: manifestOf(artifacts), origin: "environment" };
+    },
+
+    async deployed(project, call = {}): Promise<DeployedState> {
+      const session = await sessionOf(project);
+      const cloudCall = { signal: call.signal, hurried: true };
+      const { runId, dir, commit, outdated } = await environmentArtifacts(session, cloudCall, {
+        deployed: true,
+      });
+      const gitOptions = { env: deps.env, log, signal: call.signal };
+      const differs = divergence(commit, await gitState(project.projectDir, gitOptions));
+      return {
+        manifestPath: manifestOf({ dir }),
+        label: `run ${runId}`,
+        commit,
+        notices: [outdated, differs].filter((each) => each !== null),
+        changed: await changedSince(project.projectDir, commit, gitOptions),
+      };
     },
 
     async unfinishedRuns(project) {

@@ -3,7 +3,7 @@ import { DbtConfigurationError, DbtUnavailableError } from "../errors.ts";
 import type { CloudCall } from "./cloudClient.ts";
 import type { CloudSession } from "./cloudOperations.ts";
 import { collectArtifacts } from "./runArtifacts.ts";
-import { getRun, listRuns } from "./runs.ts";
+import { getRun, listRuns, type CloudRun } from "./runs.ts";
 
 /** The newest artifacts there are of an environment, and whose they are. */
 export interface EnvironmentArtifacts {
@@ -16,16 +16,21 @@ export interface EnvironmentArtifacts {
 }
 
 /** How many of the newest runs are looked at for one that has a manifest. */
-const candidates = 5;
+const candidates = 20;
+/** A compile that was started from an editor or a terminal: it deploys nothing, and is of the commit of whoever wanted it. */
+const isTrial = ({ trigger }: CloudRun): boolean =>
+  /^Floe dbt: dbt compile\b.*\(floe-dbt-/.test(trigger?.cause ?? "");
 
 /**
  * Artifacts of the newest run that ended well: of manifest.yaml's environment, else of its jobs. Where dbt Cloud cannot be asked, the
  * newest that were kept, however old.
+ * @param deployed leaves out what was compiled on trial
  * @throws DbtConfigurationError if there are none
  */
 export async function environmentArtifacts(
   session: CloudSession,
   call: CloudCall,
+  { deployed = false } = {},
 ): Promise<EnvironmentArtifacts> {
   const { client, cache, settings } = session;
   const { environmentId = null, jobIds } = settings.config ?? {};
@@ -47,7 +52,7 @@ export async function environmentArtifacts(
       call,
     );
     const kept = await cache.kept(client.address);
-    for (const each of runs) {
+    for (const each of deployed ? runs.filter((run) => !isTrial(run)) : runs) {
       const known = kept.find((run) => run.run_id === each.id && !cache.isExpired(run));
       const dir =
         known?.dir ?? (await collectArtifacts(client, cache, await getRun(client, each.id, call), call))?.dir;

@@ -20,6 +20,10 @@ function side(
         filePath: `/shop/models/${name}.sql`,
         dependsOn: [],
         sql: text,
+        relation: `"shop"."main"."${name}"`,
+        naming: name,
+        isIncremental: false,
+        files: [`/shop/models/${name}.sql`],
       },
     ]),
   );
