@@ -6,6 +6,7 @@ import type { Comparison } from "../../protocol/compare.ts";
 import type { RuntimeName } from "../../protocol/runtime.ts";
 import { inform } from "../log.ts";
 import { comparisonPage } from "../views/comparisonPage.ts";
+import { setPanelIcon } from "../views/panelIcon.ts";
 import type { CommandContext } from "./context.ts";
 import { pickProject } from "./pickProject.ts";
 
@@ -82,6 +83,7 @@ function open(): vscode.WebviewPanel {
     vscode.ViewColumn.Active,
     { enableScripts: false, enableCommandUris: allowed, localResourceRoots: [], enableFindWidget: true },
   );
+  setPanelIcon(made);
   made.onDidDispose(() => (panel = undefined));
   return made;
 }

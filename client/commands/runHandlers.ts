@@ -1,4 +1,3 @@
-import * as vscode from "vscode";
 import type { CommandContext } from "./context.ts";
 import {
   type ModelAround,
@@ -36,7 +35,7 @@ export function runHandlers(context: CommandContext): Record<RunCommandId, Handl
     "floeDbt.runNodeAgain": async (row) => (await rows()).runNodeAgain(context, row),
     "floeDbt.cancelRun": async (run) => (await rows()).cancelRun(context, run),
     "floeDbt.clearRuns": () => context.runs.clear(),
-    "floeDbt.showRuns": () => vscode.commands.executeCommand("floeDbt.runs.focus"),
+    "floeDbt.showRuns": () => context.runsView.show(),
     "floeDbt.openRunNode": async (row) => (await rows()).openRunNode(context, row),
     "floeDbt.showRunSql": async (row) => (await rows()).showRunSql(context, row),
     "floeDbt.showRunRows": async (row) => (await rows()).showRunRows(context, row),

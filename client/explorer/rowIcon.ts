@@ -40,9 +40,9 @@ const ofStatus: Record<NodeStatus, Icon> = {
   queued: { name: "clock", colour: "testing.iconQueued" },
   running: { name: "sync~spin" },
   success: { name: "pass", colour: "testing.iconPassed" },
-  warn: { name: "warning", colour: "list.warningForeground" },
-  fail: { name: "error", colour: "testing.iconFailed" },
-  error: { name: "error", colour: "testing.iconErrored" },
+  warn: { name: "warning", colour: "problemsWarningIcon.foreground" },
+  fail: { name: "error", colour: "problemsErrorIcon.foreground" },
+  error: { name: "error", colour: "problemsErrorIcon.foreground" },
   skipped: { name: "debug-step-over", colour: "testing.iconSkipped" },
   cancelled: { name: "circle-slash", colour: "testing.iconSkipped" },
 };
@@ -64,12 +64,16 @@ export function rowIcon(
   status: NodeStatus | null,
 ): Icon {
   const type = row.resourceType === null ? undefined : ofType[row.resourceType];
-  if (row.kind === "section" && type !== undefined) return { name: type };
-  if (row.uniqueId === null) return { name: row.kind === "node" ? (type ?? "file") : ofKind[row.kind] };
+  if (row.kind === "section" && type !== undefined) return plain(type);
+  if (row.uniqueId === null) return plain(row.kind === "node" ? (type ?? "file") : ofKind[row.kind]);
   // What went well keeps the shape of what it is, in the colour of success.
   if (status === "success") return { name: type ?? "file", colour: "testing.iconPassed" };
-  return status === null ? { name: type ?? "file" } : ofStatus[status];
+  return status === null ? plain(type ?? "file") : ofStatus[status];
 }
+
+/** The editor's symbols have colours of their own: here a colour says how something went. */
+const plain = (name: string): Icon =>
+  name.startsWith("symbol-") ? { name, colour: "icon.foreground" } : { name };
 
 export const statusWord = (status: NodeStatus | null): string =>
   status === null ? "" : (words[status] ?? "");

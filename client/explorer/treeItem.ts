@@ -74,7 +74,7 @@ export function rowItem(
   item.accessibilityInformation = { label: shortLine(rowLabel(row, status), 300) };
   // The hover of a node is asked for when it is pointed at: its tooltip stays undefined until then.
   if (row.uniqueId === null)
-    item.tooltip = plainText([row.label, row.description].filter(Boolean).join("\n"));
+    item.tooltip = plainText([row.label, row.description].filter(Boolean).join(": "));
   if (isDefinition(row)) {
     item.command = { title: "Open", command: "floeDbt.openDefinition", arguments: [entry] };
   }

@@ -17,7 +17,7 @@ export function runIcon(state: RemoteRun["state"]): Icon {
     case "success":
       return { id: "pass", color: "testing.iconPassed" };
     case "error":
-      return { id: "error", color: "testing.iconFailed" };
+      return { id: "error", color: "problemsErrorIcon.foreground" };
     case "cancelled":
       return { id: "circle-slash", color: "testing.iconSkipped" };
     case "unknown":

@@ -1,6 +1,6 @@
 import type { RunNode, RunRequest, RunVerb } from "../../protocol/run.ts";
 import { wholeProject } from "./command.ts";
-import type { KnownRun } from "./runList.ts";
+import { type KnownRun, tally } from "./runList.ts";
 import { selectorOf } from "./selectors.ts";
 
 /** Requests for parts of a run that was. */
@@ -9,18 +9,21 @@ import { selectorOf } from "./selectors.ts";
  * What failed in a run, and what was skipped because of it, as a run of the same kind.
  * @returns undefined where nothing failed
  */
-export function requestForFailed({ head, nodes }: KnownRun): RunRequest | undefined {
+export function requestForFailed(run: KnownRun): RunRequest | undefined {
+  const { head, nodes } = run;
   const failed = [...nodes.values()].filter(
     ({ status, resourceType }) =>
       (status === "fail" || status === "error" || status === "skipped") && resourceType !== "operation",
   );
-  // It never came to its nodes: all of it is to be done again.
-  if (failed.length === 0) return head.state === "error" ? head.request : undefined;
+  // What is skipped though nothing failed has nothing to do, as an exposure. A run that never came to its nodes is to be
+  // done again as a whole.
+  if (failed.length === 0 || tally(run).failed === 0)
+    return head.state === "error" ? head.request : undefined;
   return {
     ...withoutSelection(head.request),
     ...(head.request.flags === undefined ? {} : { flags: head.request.flags }),
     select: [...new Set(failed.map((node) => mended(head.request.verb, node)))].join(" "),
-    title: `failed of ${head.title.replace(/^(failed of )+/, "") || wholeProject}`,
+    title: `what failed of ${head.title.replace(/^(what failed of )+/, "") || wholeProject}`,
   };
 }
 

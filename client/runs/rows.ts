@@ -2,6 +2,7 @@ import type { NodeStatus, RunNode, RunState, RunStep } from "../../protocol/run.
 import { runTitle } from "./command.ts";
 import { firstLine, plainText } from "./plainText.ts";
 import { isActive, isFailure, type KnownRun, tally } from "./runList.ts";
+import { shortReason } from "../shortReason.ts";
 import { duration, timingBar, when } from "./timing.ts";
 
 /** What a row of the Runs view shows, as data. All of it is text: nothing in it becomes a link, markup or an icon. */
@@ -21,9 +22,9 @@ type Icon = RowLook["icon"];
 const queued: Icon = { id: "watch", color: "testing.iconQueued" };
 const running: Icon = { id: "loading~spin", color: "progressBar.background" };
 const passed: Icon = { id: "pass", color: "testing.iconPassed" };
-const failed: Icon = { id: "error", color: "testing.iconFailed" };
-const errored: Icon = { id: "error", color: "testing.iconErrored" };
-const warned: Icon = { id: "warning", color: "list.warningForeground" };
+// Those of the Testing view and of lists have no colour in high contrast.
+const errored: Icon = { id: "error", color: "problemsErrorIcon.foreground" };
+const warned: Icon = { id: "warning", color: "problemsWarningIcon.foreground" };
 const skipped: Icon = { id: "debug-step-over", color: "testing.iconSkipped" };
 const cancelled: Icon = { id: "circle-slash", color: "testing.iconSkipped" };
 
@@ -32,7 +33,7 @@ const nodeIcons: Record<NodeStatus, Icon> = {
   running,
   success: passed,
   warn: warned,
-  fail: failed,
+  fail: errored,
   error: errored,
   skipped,
   cancelled,
@@ -41,7 +42,7 @@ const runIcons: Record<RunState, Icon> = {
   queued,
   running,
   success: passed,
-  failed,
+  failed: errored,
   error: errored,
   cancelled,
   interrupted: { id: "debug-disconnect", color: "testing.iconSkipped" },
@@ -84,7 +85,8 @@ export function runLook(run: KnownRun, now: number, project?: string): RowLook {
   const title = firstLine(runTitle(head.request.verb, head.title), 80);
   const where = [head.target ?? undefined, head.runtime].filter((part) => part !== undefined).join(" · ");
   const outcome = outcomeOf(run, now);
-  const described = [project, where, outcome, when(head.startedAt ?? head.queuedAt, now)].filter(
+  // How it went first: what follows may be clipped.
+  const described = [outcome, when(head.startedAt ?? head.queuedAt, now), where, project].filter(
     (part) => part !== undefined && part !== "",
   );
   const { warned: warnings } = tally(run);
@@ -136,27 +138,23 @@ function outcomeOf(run: KnownRun, now: number): string {
   }
 }
 
-const hasFailed = (run: KnownRun): boolean =>
-  [...run.nodes.values()].some(
-    ({ status }) => status === "fail" || status === "error" || status === "skipped",
-  );
+const hasFailed = (run: KnownRun): boolean => tally(run).failed > 0;
 
 /** @param longest seconds of the slowest node of the run: the bar is measured against it */
 export function nodeLook(node: RunNode, longest: number): RowLook {
   const type = node.resourceType.replaceAll("_", " ");
-  const facts = [
-    ...(node.seconds === null ? [] : [duration(node.seconds)]),
-    ...(node.rowsAffected === null ? [] : [count(node.rowsAffected, "row")]),
-    ...(node.failures === null || node.failures === 0 ? [] : [`${count(node.failures, "row")} found`]),
-  ];
-  const message = node.message === null || !isTold(node) ? "" : firstLine(node.message);
-  const bar = timingBar(node.seconds, longest);
+  const took = node.status === "skipped" ? null : node.seconds;
+  const time = took === null ? "" : duration(took);
+  const timing = [timingBar(took, longest), time].filter(Boolean).join(" ");
+  const rows = node.rowsAffected === null ? "" : count(node.rowsAffected, "row");
+  const trouble = troubleOf(node);
+  const facts = [time, rows, trouble].filter(Boolean);
   return {
     label: firstLine(node.name) || node.uniqueId,
-    description: [[bar, facts.join(" · ")].filter(Boolean).join(" "), message].filter(Boolean).join(" — "),
+    description: [trouble, timing, rows].filter(Boolean).join(" · "),
     tooltip: lines(
       `${node.name} (${type})`,
-      [capital(nodeWords[node.status]), ...facts].join(" · "),
+      [capital(nodeWords[node.status]), time, rows].filter(Boolean).join(" · "),
       ...(node.message === null ? [] : ["", cut(plainText(node.message))]),
       ...(node.filePath === null ? [] : ["", `${node.filePath}${node.line === null ? "" : `:${node.line}`}`]),
     ),
@@ -169,16 +167,22 @@ export function nodeLook(node: RunNode, longest: number): RowLook {
       node.message !== null && "message",
       node.status !== "success" && (node.failures ?? 0) > 0 && "rows",
     ),
-    spoken: [`${type} ${node.name}`, nodeWords[node.status], ...facts, message]
-      .filter(Boolean)
+    spoken: [`${type} ${node.name}`, nodeWords[node.status], ...facts]
       .map((part) => plainText(part))
       .join(", "),
   };
 }
 
-/** A node that went well says nothing worth a person's time ("OK", "SELECT 340"), nor one that was stopped. */
-const isTold = ({ status }: RunNode): boolean =>
-  status === "warn" || status === "fail" || status === "error" || status === "skipped";
+/**
+ * What is wrong with a node, in a few words. One that went well says nothing worth a person's time ("OK", "SELECT 340"), nor
+ * one that was stopped, nor one there is nothing to do for ("NO-OP").
+ */
+function troubleOf({ status, failures, message }: RunNode): string {
+  if (status !== "warn" && status !== "fail" && status !== "error" && status !== "skipped") return "";
+  if (failures !== null && failures > 0) return `${count(failures, "row")} found`;
+  const reason = firstLine(shortReason(plainText(message ?? "")));
+  return /^no-?op$/i.test(reason) ? "" : reason;
+}
 
 export function stepLook(step: RunStep, longest: number): RowLook {
   const time = step.seconds === null ? "" : duration(step.seconds);

@@ -5,7 +5,8 @@ export interface TestGroup {
   /** Unique id of the node; "" for tests that test several at once, or none. */
   id: string;
   label: string;
-  description: string;
+  /** Of the node: "model", "semantic_model"; null where there is none. */
+  type: string | null;
   tests: TestFacts[];
 }
 
@@ -20,16 +21,16 @@ export function testGroups(tests: readonly TestFacts[]): TestGroup[] {
       return {
         id,
         label: id === "" ? "Other tests" : (group[0]?.parentName ?? id),
-        description: type === null || id === "" ? "" : type.replaceAll("_", " "),
+        type: id === "" ? null : type,
         tests: group.toSorted((a, b) => a.name.localeCompare(b.name)),
       };
     })
     .toSorted((a, b) => rank(a) - rank(b) || a.label.localeCompare(b.label));
 }
 
-function rank({ id, description }: TestGroup): number {
+function rank({ id, type }: TestGroup): number {
   if (id === "") return order.length + 1;
-  const place = order.indexOf(description);
+  const place = order.indexOf(type ?? "");
   return place < 0 ? order.length : place;
 }
 

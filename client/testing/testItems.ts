@@ -81,14 +81,12 @@ export class TestItems {
     index: number,
   ): vscode.TestItem {
     const item = this.#item(collection, idOf(projectDir, `of ${group.id}`), group.label, null, null);
-    item.description = group.description;
     item.sortText = String(index).padStart(6, "0");
     fill(
       item.children,
       group.tests.map((facts) => {
         const { uniqueId, name, filePath, line } = facts;
         const test = this.#item(item.children, idOf(projectDir, uniqueId), name, filePath, line);
-        test.description = facts.column ?? (facts.kind === "generic" ? "" : `${facts.kind} test`);
         this.#byId.set(test.id, { projectDir, facts, item: test });
         return test;
       }),
@@ -96,7 +94,10 @@ export class TestItems {
     return item;
   }
 
-  /** The one that is there, brought up to date; a file cannot be changed in it. */
+  /**
+   * The one that is there, brought up to date; a file cannot be changed in it. It has no description: the editor would have a
+   * screen reader say that in place of the name.
+   */
   #item(
     collection: vscode.TestItemCollection,
     id: string,

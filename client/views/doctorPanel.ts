@@ -7,6 +7,7 @@ import { errorMessage } from "../errorMessage.ts";
 import type { LanguageServer } from "../languageServer.ts";
 import { inform } from "../log.ts";
 import { doctorMessagePage, doctorPage, type DoctorPageOptions } from "./doctorPage.ts";
+import { setPanelIcon } from "./panelIcon.ts";
 
 /** What one may click in it. */
 const allowedCommands: readonly string[] = [...commandIds, "workbench.actions.view.problems"];
@@ -65,6 +66,7 @@ export class DoctorPanel implements vscode.Disposable {
         localResourceRoots: [],
       },
     );
+    setPanelIcon(panel);
     panel.onDidDispose(() => (this.#panel = undefined));
     return panel;
   }

@@ -74,6 +74,16 @@ export class RunsView implements vscode.Disposable, vscode.TreeDataProvider<Runs
     return this.#view.selection[0];
   }
 
+  /** Opens the view at the newest run. */
+  async show(): Promise<void> {
+    await vscode.commands.executeCommand("floeDbt.runs.focus");
+    const newest = this.#runs.all[0];
+    if (!newest) return;
+    this.#flush();
+    const row = this.#row({ kind: "run", runId: newest.head.id });
+    await this.#view.reveal(row, { select: true, focus: true, expand: true });
+  }
+
   /** Brings a run into sight, with its nodes, if the view is open. */
   async reveal(runId: string): Promise<void> {
     if (!this.#view.visible || !this.#runs.get(runId)) return;

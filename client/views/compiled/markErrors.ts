@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { CompiledView } from "./compiledView.ts";
-import { shortReason } from "./shortReason.ts";
+import { shortReason } from "../../shortReason.ts";
 
 /** SQL of a while ago is dimmed, and says in its first visible line why there is none of now. */
 export function markErrors(

@@ -109,30 +109,30 @@ describe("rows", () => {
   it("say runtime and target, how far it is, and when", () => {
     expect(runLook(run({}, node("a")), at)).toMatchObject({
       label: "Build orders with children",
-      description: "dev · local · 1/3 · 14:03",
+      description: "1/3 · 14:03 · dev · local",
       icon: { id: "loading~spin" },
       context: "run running active",
     });
-    expect(runLook(run({}, node("a")), at, "shop").description).toMatch(/^shop · dev · local/);
+    expect(runLook(run({}, node("a")), at, "shop").description).toMatch(/dev · local · shop$/);
   });
 
   it("say how it ended", () => {
     const failed = run({ state: "failed", endedAt: at + 3200 }, node("a", { status: "fail" }));
     expect(runLook(failed, at)).toMatchObject({
-      description: "dev · local · 1 failed · 3.2 s · 14:03",
-      icon: { id: "error", color: "testing.iconFailed" },
+      description: "1 failed · 3.2 s · 14:03 · dev · local",
+      icon: { id: "error", color: "problemsErrorIcon.foreground" },
       context: "run failed ended failures",
-      spoken: "Build orders with children, failed, dev · local, 1 failed · 3.2 s, 14:03",
+      spoken: "Build orders with children, failed, 1 failed · 3.2 s, 14:03, dev · local",
     });
     const warned = run({ state: "success", endedAt: at + 500 }, node("a", { status: "warn" }));
     expect(runLook(warned, at)).toMatchObject({
-      description: "dev · local · 1 warned · 0.5 s · 14:03",
+      description: "1 warned · 0.5 s · 14:03 · dev · local",
       icon: { id: "warning" },
     });
     expect(runLook(run({ state: "interrupted" }), at).description).toContain("interrupted");
     expect(
       runLook(run({ state: "queued", startedAt: null, message: "Waits for Run orders" }), at).description,
-    ).toBe("dev · local · Waits for Run orders · 14:03");
+    ).toBe("Waits for Run orders · 14:03 · dev · local");
   });
 
   it("show a node's time, rows and message, and say it without the bar", () => {
@@ -145,16 +145,31 @@ describe("rows", () => {
     });
     expect(nodeLook(failing, 1)).toMatchObject({
       label: "unique_orders",
-      description: "━━━ 0.5 s · 1,204 rows found — Got 1204 results, configured to fail if != 0",
+      description: "1,204 rows found · ━━━ 0.5 s",
       context: "node fail file message rows",
-      spoken:
-        "test unique_orders, failed, 0.5 s, 1,204 rows found, Got 1204 results, configured to fail if != 0",
+      spoken: "test unique_orders, failed, 0.5 s, 1,204 rows found",
     });
     const good = node("orders", { rowsAffected: 1, message: "OK", compiledPath: "/t/orders.sql" });
     expect(nodeLook(good, 1)).toMatchObject({
       description: "━━━━━━ 1.0 s · 1 row",
       context: "node success file compiled message",
     });
+    const lost = node("huts", {
+      status: "error",
+      seconds: 0.5,
+      message:
+        "Runtime Error in model huts (models/huts.sql)\n  Catalog Error: There is no table huts\n  more",
+    });
+    expect(nodeLook(lost, 1).description).toBe("Catalog Error: There is no table huts · ━━━ 0.5 s");
+    const late = node("late", { status: "skipped", seconds: 0, message: null });
+    expect(nodeLook(late, 1).description).toBe("");
+    const board = node("board", {
+      resourceType: "exposure",
+      status: "skipped",
+      seconds: 0,
+      message: "NO-OP",
+    });
+    expect(nodeLook(board, 1).description).toBe("");
   });
 
   it("show what comes from outside as text", () => {
@@ -250,17 +265,20 @@ describe("again", () => {
       verb: "test",
       vars: "{a: 1}",
       select: "orders.v2 late unique_id",
-      title: "failed of orders with children",
+      title: "what failed of orders with children",
     });
     expect(requestForFailed(failing("build"))?.select).toBe("orders.v2 late 1+unique_id");
-    expect(requestForFailed(run({ title: "failed of x" }, node("a", { status: "fail" })))?.title).toBe(
-      "failed of x",
+    expect(requestForFailed(run({ title: "what failed of x" }, node("a", { status: "fail" })))?.title).toBe(
+      "what failed of x",
     );
   });
 
   it("takes all where dbt did not come to its nodes, and nothing where nothing failed", () => {
     expect(requestForFailed(run({ state: "error" }))).toEqual(head().request);
     expect(requestForFailed(run({ state: "success" }, node("a")))).toBeUndefined();
+    const nothingToDo = node("board", { resourceType: "exposure", status: "skipped", message: "NO-OP" });
+    expect(requestForFailed(run({ state: "success" }, node("a"), nothingToDo))).toBeUndefined();
+    expect(runLook(run({ state: "success" }, node("a"), nothingToDo), at).context).toBe("run success ended");
   });
 
   it("does with one node what fits it", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { shortReason } from "../../../client/views/compiled/shortReason.ts";
+import { shortReason } from "../../../client/shortReason.ts";
 
 test.each([
   [

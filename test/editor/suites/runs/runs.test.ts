@@ -92,7 +92,7 @@ test(
     await replaceText(editor, "union all", "union");
     await page.runCommand("Floe dbt: Run Failed Again");
     await page.notification("Saved 1 file first");
-    await page.treeRowSaying(runs, "^Build failed of twice, passed");
+    await page.treeRowSaying(runs, "^Build what failed of twice, passed");
     assert.match(onDisk(twice), /union\nselect/);
     await waitFor(
       "no problem",

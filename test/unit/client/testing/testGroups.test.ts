@@ -29,13 +29,11 @@ describe("tests are listed", () => {
       fact("a"),
       fact("of_huts", { parentId: "model.huts.huts", parentName: "huts" }),
     ]);
-    expect(
-      groups.map(({ label, description, tests }) => [label, description, tests.map((t) => t.name)]),
-    ).toEqual([
+    expect(groups.map(({ label, type, tests }) => [label, type, tests.map((t) => t.name)])).toEqual([
       ["huts", "model", ["of_huts"]],
       ["orders", "model", ["a", "b"]],
       ["lake.a", "source", ["of_source"]],
-      ["Other tests", "", ["alone"]],
+      ["Other tests", null, ["alone"]],
     ]);
   });
 
