@@ -59,9 +59,13 @@ export function compileNodeCases(subject: ContractSubject): void {
       const path = project.file("models/b.sql");
       const compile = (text: string, more: { fragment?: boolean; path?: string } = {}) =>
         made.plugin.compileNode!(refOf(project), { path, text, ...more });
-      const typed = await compile("select {{ twice(3) }} as n, '{{ this.name }}' as t from {{ ref('c') }}\n");
+      const onC = "select {{ twice(3) }} as n, '{{ this.name }}' as t from {{ ref('c') }}\n";
+      if (subject.expects.refusesCycles) {
+        expect((await compile(onC)).error?.message).toMatch(/Cycle/);
+      }
+      const typed = await compile(subject.expects.refusesCycles ? onC.replace("'c'", "'a'") : onC);
       expect(typed).toMatchObject({ uniqueId: "model.shop.b", error: null });
-      expect(typed.sql).toMatch(/^select \(3 \* 2\) as n, 'b' as t from .*"c"$/);
+      expect(typed.sql).toMatch(/^select \(3 \* 2\) as n, 'b' as t from .*"[ac]"$/);
       const fresh = await compile("select * from {{ ref('a') }}", {
         path: project.file("models/new_one.sql"),
       });
@@ -93,7 +97,7 @@ export function compileNodeCases(subject: ContractSubject): void {
       for (const [text, line, words] of [
         ["\n\nselect 1\nfrom {{ ref('nope') }}\n", 4, /nope/],
         ["select 1,\n  {{ zork(1) }}\n", 2, /zork/],
-        ["\nselect 1\n\n{% if %}\n", 4, /Expected an expression/],
+        ["\nselect 1\n\n{% if %}\n", 4, /Expected an expression|unexpected end/],
         ["select {{ exceptions.raise_compiler_error('no way') }}\n", 1, /no way/],
       ] as const) {
         const { sql, error, uniqueId } = await compile(text);

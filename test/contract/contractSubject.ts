@@ -20,6 +20,12 @@ export interface ContractSubject {
     refusesSelectors?: boolean;
     /** Nodes are told while they run, not only when all have ended; true where absent. */
     liveNodes?: boolean;
+    /** Unsaved text stands in its file's place, so a reference to what depends on it is a cycle, and said to be. */
+    refusesCycles?: boolean;
+    /** A preview has no types: a timestamp comes as JSON has it, NaN as null; and its SQL is without the limit. */
+    showsPlainly?: boolean;
+    /** manifestUpdate answers with a whole manifest each time something changed. */
+    wholeManifests?: boolean;
   };
   /** Whether a preview logs that its query is with the warehouse, so that a cancel can be sure to meet it there. */
   tellsOfQueries?: boolean;

@@ -17,6 +17,9 @@ export const fusionSubject: ContractSubject = {
     refusesTargetPath: true,
     saysNoTotal: true,
     alwaysWritesRunResults: true,
+    refusesCycles: true,
+    showsPlainly: true,
+    wholeManifests: true,
   },
   make({ env = {}, withoutEngine = false } = {}) {
     const logged: string[] = [];

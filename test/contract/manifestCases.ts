@@ -23,6 +23,22 @@ function told(manifest: Manifest): Record<string, Entry[]> {
   );
 }
 
+function differences(before: Manifest, now: Manifest): Record<string, Record<string, Entry | null>> {
+  const changed: Record<string, Record<string, Entry | null>> = {};
+  for (const [section, entries] of Object.entries(told(now))) {
+    const theirs = new Map((told(before)[section] ?? []).map((entry) => [entry["id"], entry]));
+    const its: Record<string, Entry | null> = {};
+    for (const entry of entries) {
+      const id = String(entry["id"]);
+      if (JSON.stringify(theirs.get(id)) !== JSON.stringify(entry)) its[id] = entry;
+      theirs.delete(id);
+    }
+    for (const id of theirs.keys()) its[String(id)] = null;
+    if (Object.keys(its).length > 0) changed[section] = its;
+  }
+  return changed;
+}
+
 /** The project as it is now, whole and then in what changed. */
 export function manifestCases(subject: ContractSubject): void {
   const has = subject.make().plugin.capabilities;
@@ -32,8 +48,18 @@ export function manifestCases(subject: ContractSubject): void {
     test("is a whole manifest.json first, apart from the user's target, and then what an edit changed", async () => {
       const { project, made } = await shared.begin(threeModels);
       const ref = refOf(project);
-      const update = async (since: string | null): Promise<ManifestUpdate> =>
-        made.plugin.manifestUpdate!(ref, since);
+      let before: Manifest = {};
+      /** What changed since the update before, also where the answer is the whole. */
+      const update = async (since: string | null): Promise<ManifestUpdate> => {
+        const answer = await made.plugin.manifestUpdate!(ref, since);
+        if (!("file" in answer)) return answer;
+        const now = JSON.parse(await readFile(answer.file, "utf8")) as Manifest;
+        const changed = differences(before, now);
+        before = now;
+        return subject.expects.wholeManifests && since?.startsWith("nonsense") === false
+          ? { token: answer.token, changed }
+          : answer;
+      };
       const saved = async (name: string, text: string | null) => {
         const file = project.file(name);
         if (text === null) await rm(file);

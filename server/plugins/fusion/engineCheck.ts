@@ -111,7 +111,7 @@ export class EngineCheck {
       this.#last = null;
       const { config } = ready.environment;
       const compiledFile = path.join(this.#privateDir, "compiled", config.name, relative);
-      await rm(compiledFile, { force: true });
+      await rm(compiledFile, { force: true, recursive: true });
       const selection = { select: `path:${relative.split(path.sep).join("/")}` };
       const args = [`--limit=${limit}`, "--output=json", "--indirect-selection=empty"];
       const outcome = await runEngine(this.#command(ready, "show", { selection, args }), this.#log, call);
@@ -177,7 +177,7 @@ export class EngineCheck {
     this.#last = null;
     const compiledFile =
       relative === null ? null : path.join(this.#privateDir, "compiled", config.name, relative);
-    if (isNode && compiledFile !== null) await rm(compiledFile, { force: true });
+    if (isNode && compiledFile !== null) await rm(compiledFile, { force: true, recursive: true });
     const outcome = isNode
       ? await runEngine(
           this.#command(ready, "compile", {
@@ -197,11 +197,13 @@ export class EngineCheck {
     const said = outcome.diagnostics
       .filter(({ code }) => !emptySelection.has(code))
       .map((each) => ({ ...each, message: driverProblem(each.message)?.message ?? each.message }));
-    const ended = [...outcome.nodes.values()].find(({ uniqueId }) => !/^(test|unit_test)\./.test(uniqueId));
-    const one = ended ?? [...outcome.nodes.values()][0];
+    // What it stands on, if ephemeral, is compiled with it.
+    const one = [...outcome.nodes.values()].find(
+      ({ path: its }) => its !== null && relative !== null && path.normalize(its) === relative,
+    );
     const node = {
       node: said.filter(({ uniqueId }) => uniqueId !== null),
-      sql: compiledFile === null ? null : await readFile(compiledFile, "utf8").catch(() => null),
+      sql: compiledFile === null ? null : await compiledText(compiledFile, one?.name ?? ""),
       uniqueId: one?.uniqueId ?? null,
       name: one?.name ?? null,
       base,
@@ -218,4 +220,10 @@ export class EngineCheck {
   async idle(): Promise<void> {
     await this.#queue.onIdle();
   }
+}
+
+/** A snapshot's SQL is in a folder of its file's name. */
+async function compiledText(file: string, node: string): Promise<string | null> {
+  const read = (each: string): Promise<string | null> => readFile(each, "utf8").catch(() => null);
+  return (await read(file)) ?? (await read(path.join(file, `${node}.sql`)));
 }

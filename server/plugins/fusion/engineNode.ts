@@ -2,65 +2,115 @@ import path from "node:path";
 import { z } from "zod";
 import type { PreviewCell } from "../../../protocol/run.ts";
 import type { Call, CompiledNode, CompileRequest, PreviewRequest, QueryRows } from "../dbtPlugin.ts";
-import { DbtCompilationError, DbtEnvironmentError, DbtExecutionError } from "../errors.ts";
+import type { ProjectConfig } from "../../config/projectConfig.ts";
+import {
+  DbtCompilationError,
+  DbtConfigurationError,
+  DbtEnvironmentError,
+  DbtExecutionError,
+} from "../errors.ts";
 import { driverProblem } from "./driverProblem.ts";
 import type { Checked, EngineCheck, Ready } from "./engineCheck.ts";
 import { engineFailure } from "./engineFailure.ts";
 import { userPath } from "./engineMessage.ts";
+import { exists } from "./enginePlaces.ts";
 
-/** Compiles one file as it is in the editor, or a fragment in its place. @throws DbtError */
+/**
+ * Compiles one file as it is in the editor, or a fragment in its place.
+ * @throws DbtConfigurationError for a file that defines no node
+ * @throws DbtCompilationError with file and position where another file keeps the engine from reading the project
+ */
 export async function compileNode(
   check: EngineCheck,
   ready: Ready,
   request: CompileRequest,
   call: Call,
 ): Promise<CompiledNode> {
-  const texts =
-    request.text === undefined ? new Map<string, string>() : new Map([[request.path, request.text]]);
-  const checked = await check.check(ready, texts, request.path, call);
-  const fallback = path.basename(request.path).replace(/\.\w+$/, "");
-  const error = checked.sql === null ? errorIn(checked, check, ready, request.path) : null;
-  return {
-    sql: error ? null : (checked.sql?.trim() ?? null),
-    uniqueId: request.fragment ? null : checked.uniqueId,
-    name: checked.name ?? fallback,
-    error,
-  };
+  const { config } = ready.environment;
+  const place = placeOf(request, config);
+  const checked = await check.check(ready, textsOf(request, place), place, call);
+  const isSaved = await exists(request.path);
+  const known = isSaved && !request.fragment ? (checked.uniqueId ?? idByFolder(place, config)) : null;
+  const name = path.basename(request.path).replace(/\.\w+$/, "");
+  if (checked.sql !== null) {
+    return { sql: checked.sql, uniqueId: known, name: checked.name ?? name, error: null };
+  }
+  const error = errorIn(checked, check, ready, place);
+  if (error === null) {
+    throw new DbtConfigurationError(
+      `${path.relative(config.projectDir, request.path)} defines no model, test, snapshot or analysis of the project, or one that is disabled: there is nothing to compile.`,
+    );
+  }
+  return { sql: null, uniqueId: known, name: checked.name ?? name, error };
 }
 
-/** The first error of the file, else the first of the project: that is why nothing was compiled. */
+/**
+ * Where the text stands in the copy of the project. A fragment has the context of its file; in a file that is no query,
+ * such as a macro's, that of a model of its own.
+ */
+function placeOf({ path: filePath, fragment }: CompileRequest, config: ProjectConfig): string {
+  if (!fragment) return filePath;
+  const { models, tests, analyses } = config.paths;
+  const isQuery = /\.sql$/i.test(filePath) && [...models, ...tests, ...analyses].some(contains(filePath));
+  return isQuery ? filePath : path.join(models[0] ?? config.projectDir, "floe_dbt_fragment.sql");
+}
+
+function textsOf({ text }: CompileRequest, place: string): ReadonlyMap<string, string> {
+  return text === undefined ? new Map() : new Map([[place, text]]);
+}
+
+/** The engine names no node that it could not compile; its name and folder say which it is. */
+function idByFolder(filePath: string, { name, paths }: ProjectConfig): string | null {
+  const types = { model: paths.models, test: paths.tests, analysis: paths.analyses };
+  const [type] = Object.entries(types).find(([, roots]) => roots.some(contains(filePath))) ?? [];
+  return type === undefined ? null : `${type}.${name}.${path.basename(filePath).replace(/\.\w+$/, "")}`;
+}
+
+const contains =
+  (filePath: string) =>
+  (root: string): boolean =>
+    filePath.startsWith(root + path.sep);
+
+/**
+ * Why nothing was compiled: the error in the file itself, else what was said of its node. Null where nothing was said.
+ * @throws DbtCompilationError where the reason is in another file
+ */
 function errorIn(
   checked: Checked,
   check: EngineCheck,
   { environment: { config } }: Ready,
   filePath: string,
-): NonNullable<CompiledNode["error"]> {
-  const errors = [...checked.node, ...checked.parse].filter(({ severity }) => severity === "error");
-  const fileOf = (file: string | null): string | null =>
-    file === null
-      ? null
-      : userPath(file, {
-          projectDir: config.projectDir,
-          base: checked.base,
-          targetDirs: [check.targetDir, config.paths.target],
-        });
-  const own = errors.find(({ file }) => fileOf(file) === filePath);
-  if (own) return { message: own.message, line: own.line, column: own.column };
-  const other = errors[0];
-  if (other) {
-    const where = fileOf(other.file);
-    const place =
-      where === null
-        ? ""
-        : ` (${path.relative(config.projectDir, where)}${other.line === null ? "" : `, line ${other.line}`})`;
-    return { message: `${other.message}${place}`, line: null, column: null };
-  }
-  return {
-    message: "The engine compiled nothing of this file: it is no node of the project.",
-    line: null,
-    column: null,
-  };
+): CompiledNode["error"] {
+  const errors = [...checked.node, ...checked.parse]
+    .filter(({ severity }) => severity === "error")
+    .map((said) => ({
+      ...said,
+      file:
+        said.file === null
+          ? null
+          : userPath(said.file, {
+              projectDir: config.projectDir,
+              base: checked.base,
+              targetDirs: [check.targetDir, config.paths.target],
+            }),
+    }));
+  const own = errors.find(({ file }) => file === filePath);
+  // A file that cannot be read takes its sources with it: those then are unknown in this file, which is not its mistake.
+  const unreadable = errors.find(({ code, file }) => code === unreadableYaml && file !== filePath);
+  if (own && !unreadable) return { message: own.message, line: own.line, column: own.column };
+  const other = unreadable ?? errors[0];
+  if (!other) return null;
+  const { message, file, line, column } = other;
+  if (file === null) return { message, line: null, column: null };
+  throw new DbtCompilationError(message, {
+    filePath: file,
+    ...(line !== null && { line }),
+    ...(column !== null && { column }),
+  });
 }
+
+/** The code of YAML that does not parse. */
+const unreadableYaml = "dbt1013";
 
 const rowsSchema = z.array(z.record(z.string(), z.unknown()));
 
@@ -77,10 +127,9 @@ export async function previewRows(
 ): Promise<QueryRows> {
   const { config } = ready.environment;
   const startedAt = performance.now();
-  const relative = path.relative(config.projectDir, request.path);
-  const texts =
-    request.text === undefined ? new Map<string, string>() : new Map([[request.path, request.text]]);
-  const { outcome, sql } = await check.show(ready, texts, relative, request.limit, call);
+  const place = placeOf(request, config);
+  const relative = path.relative(config.projectDir, place);
+  const { outcome, sql } = await check.show(ready, textsOf(request, place), relative, request.limit, call);
   const errors = outcome.diagnostics.filter(({ severity }) => severity === "error");
   if (!outcome.shown || errors.length > 0) {
     const said = errors.map(({ message }) => message).join("\n");
@@ -92,12 +141,12 @@ export async function previewRows(
         { parse: [], node: errors, dropped: 0, sql: null, uniqueId: null, name: null, base: check.dir },
         check,
         ready,
-        request.path,
+        place,
       );
-      throw new DbtCompilationError(own.message, {
+      throw new DbtCompilationError(own?.message ?? mistake.message, {
         filePath: request.path,
-        ...(own.line !== null && { line: own.line }),
-        ...(own.column !== null && { column: own.column }),
+        ...(own && own.line !== null && { line: own.line }),
+        ...(own && own.column !== null && { column: own.column }),
       });
     }
     if (said !== "") throw new DbtExecutionError(said);
@@ -109,11 +158,13 @@ export async function previewRows(
     throw engineFailure("show", outcome, config, check.dir);
   }
   const { preview, columns: said } = outcome.shown;
-  const rows = rowsSchema.safeParse(parseExactly(preview)).data ?? [];
-  const columns = said.length > 0 ? said : Object.keys(rows[0] ?? {});
+  const records = rowsSchema.safeParse(parseExactly(preview)).data ?? [];
+  const columns = said.length > 0 ? said : Object.keys(records[0] ?? {});
+  const rows = records.slice(0, request.limit).map((row) => columns.map((name) => row[name]));
   return {
     columns: columns.map((name) => ({ name, type: null })),
-    rows: rows.slice(0, request.limit).map((row) => columns.map((name) => cell(row[name]))),
+    rows: plainCells(rows),
+    // The engine ran it with a limit of its own.
     sql: sql ?? request.text ?? "",
     seconds: (performance.now() - startedAt) / 1000,
   };
@@ -124,21 +175,50 @@ function isWarehouses(message: string): boolean {
   return /^(Database Error|\w+ Error: )|sqlstate/.test(message);
 }
 
-/** Numbers beyond a double stay what they are, as text. */
+/** A number as the engine wrote it: only that tells a decimal from a double. */
+class WrittenNumber {
+  readonly text: string;
+  readonly value: number;
+  constructor(text: string, value: number) {
+    this.text = text;
+    this.value = value;
+  }
+}
+
 function parseExactly(text: string): unknown {
   try {
-    return JSON.parse(text, (_key, value: unknown, context?: { source?: string }) => {
-      if (typeof value !== "number" || context?.source === undefined) return value;
-      const isExact = !/^-?\d{16,}$/.test(context.source) || Number.isSafeInteger(value);
-      return isExact ? value : context.source;
-    });
+    return JSON.parse(text, (_key, value: unknown, context?: { source?: string }) =>
+      typeof value === "number" && context?.source !== undefined
+        ? new WrittenNumber(context.source, value)
+        : value,
+    );
   } catch {
     return null;
   }
 }
 
-function cell(value: unknown): PreviewCell {
+/**
+ * The grid's plain values. The engine says no types, so a column's are told by how its numbers are written: integers
+ * beyond a double, and decimals with the places of their type ("1.50"), stay text as they are.
+ */
+function plainCells(rows: readonly unknown[][]): PreviewCell[][] {
+  const isDecimal = (rows[0] ?? []).map((_cell, at) =>
+    rows.some((row) => {
+      const cell = row[at];
+      return cell instanceof WrittenNumber && /\.\d+0$/.test(cell.text);
+    }),
+  );
+  return rows.map((row) => row.map((value, at) => plainCell(value, isDecimal[at] ?? false)));
+}
+
+function plainCell(value: unknown, isDecimal: boolean): PreviewCell {
   if (value === null || value === undefined) return null;
-  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value;
-  return JSON.stringify(value);
+  if (value instanceof WrittenNumber) {
+    const isTooLong = /^-?\d{16,}$/.test(value.text) && !Number.isSafeInteger(value.value);
+    return isDecimal || isTooLong ? value.text : value.value;
+  }
+  if (typeof value === "string" || typeof value === "boolean") return value;
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    inner instanceof WrittenNumber ? inner.value : inner,
+  );
 }
