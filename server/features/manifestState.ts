@@ -5,7 +5,9 @@ import {
   treeRequest,
 } from "../../protocol/requests.ts";
 import type { ManifestInfo } from "../../protocol/manifest.ts";
-import { pathOfUri } from "../platform/uri.ts";
+import { isInside, pathOfUri } from "../platform/uri.ts";
+import { DbtError } from "../plugins/errors.ts";
+import type { Project } from "../projects/project.ts";
 import { ManifestTree } from "../manifest/tree.ts";
 import type { ManifestIndex } from "../manifest/manifestIndex.ts";
 import type { ProjectManifest } from "../manifest/projectManifest.ts";
@@ -17,17 +19,37 @@ export const manifestPatience = 5_000;
 /** dbt/getManifestInfo, dbt/manifestChanged, dbt/getTree and dbt/getTreePath: the project as dbt sees it. */
 export const manifestState: Feature = {
   readsOnly: true,
-  register({ connection, documents, guard, projects, manifests }) {
+  register({ connection, client, documents, guard, linting, projects, manifests }) {
     const known = new Set<string>();
+    /** What a person looks at goes first. */
+    const linted = async ({ dir }: Project): Promise<void> => {
+      const open = documents.all().filter(({ filePath }) => isInside(filePath, dir));
+      await Promise.all(open.map(({ filePath }) => linting.settled(filePath)));
+    };
+    const told = (project: Project): void => {
+      const manifest = manifests.at(project.dir);
+      if (manifest && !manifest.isAsking) manifest.updateLive(linted(project));
+    };
+    /** A project without a manifest waits for no command of dbt and no opened file; one that dbt told is told anew. */
+    const filled = guard.event("Filling the Project view", async (project: Project) => {
+      await projects.settled();
+      const manifest = manifests.at(project.dir);
+      await manifest?.settled();
+      if (manifest && manifest.info.origin !== "target" && canBeAsked(project)) told(project);
+    });
     projects.on({
-      configured: (project) => manifests.configured(project),
+      configured: (project) => {
+        manifests.configured(project);
+        if (client.trusted) filled(project);
+      },
       removed: (project) => manifests.removed(project),
       reparsed: (project) => manifests.at(project.dir)?.updateLive(),
       status: () => {
-        for (const { dir, status } of projects.all) {
+        for (const project of projects.all) {
+          const { dir, status } = project;
           const isReady = status.state === "ready" || status.state === "degraded";
           // The first time dbt has read it; later times are told as "reparsed".
-          if (isReady && !known.has(dir)) manifests.at(dir)?.updateLive();
+          if (isReady && !known.has(dir)) told(project);
           if (isReady) known.add(dir);
           else if (status.state === "idle") known.delete(dir);
         }
@@ -93,3 +115,14 @@ export const manifestState: Feature = {
     );
   },
 };
+
+/** Whether dbt tells its manifest of itself. What runs elsewhere is asked only where somebody wants something of it. */
+function canBeAsked(project: Project): boolean {
+  try {
+    const { capabilities } = project.plugin();
+    return capabilities.has("manifestUpdate") && !capabilities.has("remote");
+  } catch (error) {
+    if (error instanceof DbtError) return false;
+    throw error;
+  }
+}

@@ -57,6 +57,7 @@ export class ProjectManifest {
   #work: Promise<void> = Promise.resolve();
   #live: Promise<void> = Promise.resolve();
   #isDue = false;
+  #asking = 0;
   /** Of the plugin's last answer. */
   #token: string | null = null;
   #liveTrouble: string | null = null;
@@ -97,7 +98,7 @@ export class ProjectManifest {
   get info(): ManifestInfo {
     const index = this.#index;
     const { projectDir, name } = this.project.config;
-    const state = index ? "ready" : this.#loading ? "loading" : this.#trouble === null ? "none" : "broken";
+    const state = index ? "ready" : this.#isComing ? "loading" : this.#trouble === null ? "none" : "broken";
     return {
       projectDir,
       projectName: name,
@@ -114,7 +115,7 @@ export class ProjectManifest {
 
   /** Resolves with the index once there is one, or null once it is known that there is none; waits no longer than that. */
   async ready(milliseconds: number): Promise<ManifestIndex | null> {
-    if (this.#index || !this.#loading) return this.#index;
+    if (this.#index || !this.#isComing) return this.#index;
     const loaded = new Promise<void>((resolve) => {
       this.#waiting.add(resolve);
       void delay(milliseconds, undefined, { ref: false }).then(() => resolve());
@@ -137,10 +138,36 @@ export class ProjectManifest {
     });
   }
 
-  /** Takes in what dbt makes of the project now, where the runtime can say it. Never waits. */
-  updateLive(): void {
+  /**
+   * Takes in what dbt makes of the project now, where the runtime can say it. Never waits.
+   * @param goesFirst resolves when the runtime has done what is more urgent
+   */
+  updateLive(goesFirst: Promise<void> = Promise.resolve()): void {
     // Beside the artifacts: how a run ended is not to wait for a busy dbt.
-    this.#live = this.#live.then(() => this.#guarded(() => this.#readLive()));
+    this.#asking += 1;
+    if (!this.#index) this.#changed();
+    this.#live = this.#live
+      .then(() =>
+        this.#guarded(async () => {
+          await goesFirst;
+          await this.#readLive();
+        }),
+      )
+      .finally(() => {
+        this.#asking -= 1;
+        if (this.#index || this.#isComing) return;
+        this.#wake();
+        this.#changed();
+      });
+  }
+
+  get #isComing(): boolean {
+    return this.#loading || this.isAsking;
+  }
+
+  /** The runtime is being asked for the project as it is now. */
+  get isAsking(): boolean {
+    return this.#asking > 0;
   }
 
   /** Files of the project changed on disk. */
@@ -390,7 +417,7 @@ export class ProjectManifest {
   #settled(): void {
     const wasLoading = this.#loading;
     this.#loading = false;
-    this.#wake();
+    if (this.#index || !this.#isComing) this.#wake();
     if (wasLoading && !this.#index) this.#changed();
   }
 

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { FileChangeType } from "vscode-languageserver/node";
+import type { LintIssue } from "../../protocol/lint.ts";
 import type { ManifestInfo } from "../../protocol/manifest.ts";
 import { manifestChangedNotification, manifestInfoRequest, nodeRequest } from "../../protocol/requests.ts";
 import type { ManifestUpdate } from "../../server/plugins/dbtPlugin.ts";
 import { DbtCompilationError } from "../../server/plugins/errors.ts";
 import type { PluginHost } from "../../server/server.ts";
 import { dbtProject, type TestProject } from "../harness/dbtProject.ts";
-import { LspClient } from "../harness/lspClient.ts";
+import { type ClientOptions, LspClient } from "../harness/lspClient.ts";
 import { manifestText, model } from "../harness/manifestFile.ts";
 import { ScriptedPlugin } from "../harness/scriptedPlugin.ts";
 
@@ -27,6 +28,11 @@ class LivePlugin extends ScriptedPlugin {
   };
 }
 
+interface Options {
+  answers?: (ManifestUpdate | Error)[];
+  client?: Partial<ClientOptions>;
+}
+
 interface Session extends AsyncDisposable {
   client: LspClient;
   plugin: LivePlugin;
@@ -36,8 +42,9 @@ interface Session extends AsyncDisposable {
   described: (name: string) => Promise<string | undefined>;
 }
 
-async function started(project: TestProject): Promise<Session> {
+async function started(project: TestProject, options: Options = {}): Promise<Session> {
   const plugin = new LivePlugin();
+  plugin.answers.push(...(options.answers ?? []));
   let host: PluginHost | undefined;
   const client = await LspClient.start({
     folders: [project.dir],
@@ -45,6 +52,7 @@ async function started(project: TestProject): Promise<Session> {
       host = its;
       return { local: () => plugin };
     },
+    ...options.client,
   });
   let last: ManifestInfo | undefined;
   client.connection.onNotification(manifestChangedNotification, (info) => {
@@ -77,6 +85,46 @@ const whole = manifestText({
   nodes: [model("models/a.sql", { description: "live" }), model("models/b.sql")],
 });
 const files = { "models/a.sql": "select 1\n", "models/b.sql": "select 1\n" };
+
+describe("a project without a manifest", () => {
+  test("is asked of dbt as soon as it is open, once", async () => {
+    await using project = await dbtProject({ ...files, "live.json": whole });
+    await using session = await started(project, {
+      answers: [{ token: "1", file: project.file("live.json") }],
+    });
+    const info = await session.manifest(({ state }) => state === "ready");
+    expect(info).toMatchObject({ origin: "live", counts: { model: 2 } });
+    expect(session.plugin.asked).toEqual([null]);
+    expect(session.plugin.lints).toEqual([]);
+  });
+
+  test("waits for the diagnostics of what is open, and its parse is asked for no second time", async () => {
+    await using project = await dbtProject({ ...files, "live.json": whole });
+    const linted = Promise.withResolvers<LintIssue[]>();
+    await using session = await started(project, {
+      answers: [{ token: "1", file: project.file("live.json") }],
+    });
+    const { client, plugin } = session;
+    plugin.script.lint = () => linted.promise;
+    await client.open(project.file("models/a.sql"), "select 1\n");
+    await client.waitFor("the lint", () => (plugin.lints.length > 0 ? true : undefined));
+    session.parsed();
+    await session.manifest(({ state }) => state === "loading");
+    expect(plugin.asked).toEqual([]);
+    linted.resolve([]);
+    await session.manifest(({ state }) => state === "ready");
+    expect(plugin.asked).toEqual([null]);
+  });
+
+  test("is left alone where the workspace is not trusted", async () => {
+    await using project = await dbtProject(files);
+    await using session = await started(project, {
+      client: { initializationOptions: { trusted: false } },
+    });
+    await session.manifest(({ state }) => state === "none");
+    expect(session.plugin.asked).toEqual([]);
+  });
+});
 
 describe("what dbt makes of the project now", () => {
   test("takes the place of what is in target/, and then changes entry by entry", async () => {
@@ -114,10 +162,9 @@ describe("what dbt makes of the project now", () => {
 
   test("is not undone by an artifact of some command, unless a file is newer", async () => {
     await using project = await dbtProject({ ...files, "live.json": whole });
-    await using session = await started(project);
-    session.plugin.answers.push({ token: "1", file: project.file("live.json") });
-    await session.manifest(({ state }) => state === "none");
-    session.parsed();
+    await using session = await started(project, {
+      answers: [{ token: "1", file: project.file("live.json") }],
+    });
     await session.manifest(({ origin }) => origin === "live");
     const target = await project.write("target/manifest.json", old);
     await session.client.filesChanged({ [target]: FileChangeType.Created });
@@ -159,6 +206,7 @@ describe("what dbt makes of the project now", () => {
     plugin.answers.push({ token: "1", file: project.file("deployed.json"), origin: "environment" });
     plugin.answers.push({ token: "2", file: project.file("newer.json"), origin: "environment" });
     session.parsed();
+    await session.client.waitFor("the first question", () => plugin.asked[0] === null || undefined);
     session.parsed();
     expect(await session.manifest(({ origin }) => origin !== "target")).toMatchObject({
       origin: "environment",

@@ -1,14 +1,22 @@
 import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type CodeAction, type TextEdit } from "vscode-languageserver/node";
-import { fixDocumentRequest, fixProjectRequest, lintProjectRequest } from "../../protocol/requests.ts";
+import type { ManifestInfo } from "../../protocol/manifest.ts";
+import {
+  fixDocumentRequest,
+  fixProjectRequest,
+  lintProjectRequest,
+  manifestChangedNotification,
+  treeRequest,
+} from "../../protocol/requests.ts";
 import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
 import { testPython } from "../harness/environment.ts";
 import { type BuiltProduct, buildProduct } from "../harness/builtProduct.ts";
-import { openServer } from "./builtServer.ts";
+import { manifestText, model } from "../harness/manifestFile.ts";
+import { openServer, type OpenedServer } from "./builtServer.ts";
 
 const run = promisify(execFile);
 let product: BuiltProduct;
@@ -25,16 +33,33 @@ async function fixedBySqlfluff(project: TestProject, file: string, text: string)
   return await readFile(project.file(file), "utf8");
 }
 
+/** The Project view of a folder dbt never ran in: with nothing in the user's target/. */
+async function filledByItself({ client }: OpenedServer, project: TestProject): Promise<void> {
+  let live: ManifestInfo | undefined;
+  client.connection.onNotification(manifestChangedNotification, (info) => {
+    if (info.origin === "live") live = info;
+    client.nudge();
+  });
+  const info = await client.waitFor("the live manifest", () => live);
+  expect(info).toMatchObject({ state: "ready", stale: false, counts: { model: 4, seed: 1, source: 1 } });
+  expect(await readdir(project.dir)).not.toContain("target");
+}
+
 describe("the built server with real dbt and SQLFluff", () => {
   beforeAll(async () => {
     product = await buildProduct();
   });
   afterAll(() => product[Symbol.asyncDispose]());
 
-  test("starts nothing before a file is opened, then shows SQLFluff's issues of the unsaved text", async () => {
-    await using project = await dbtProject({ ...threeModels, "models/d.sql": "select 1 as one\n" });
+  test("starts nothing before a file is opened where a manifest is there, then shows SQLFluff's issues of the unsaved text", async () => {
+    await using project = await dbtProject({
+      ...threeModels,
+      "models/d.sql": "select 1 as one\n",
+      "target/manifest.json": manifestText({ nodes: [model("models/a.sql")] }),
+    });
     await using session = await openServer(product, project);
     const { client } = session;
+    await client.connection.sendRequest(treeRequest, { projectDir: project.dir, grouping: "folder" });
     const [idle] = await client.waitForStatus((all) => all.length === 1);
     expect(idle).toMatchObject({ projectName: "shop", state: "idle", runtime: "local", target: "dev" });
 
@@ -58,6 +83,7 @@ describe("the built server with real dbt and SQLFluff", () => {
     await using session = await openServer(product, project);
     const { client } = session;
     const filePath = project.file("models/d.sql");
+    await filledByItself(session, project);
     const uri = await client.open(filePath, untidy.replaceAll("\n", "\r\n"));
     await client.waitForDiagnostics(uri, (all) => all.length > 0);
     const { edit } = await client.connection.sendRequest(fixDocumentRequest, { uri });
