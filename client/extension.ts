@@ -1,5 +1,6 @@
 import type * as vscode from "vscode";
 import type { ProjectStatus } from "../protocol/runtime.ts";
+import { keepCapabilityKeys } from "./capabilities.ts";
 import { registerCommands } from "./commands/register.ts";
 import { ProjectView } from "./explorer/projectView.ts";
 import { LanguageServer } from "./languageServer.ts";
@@ -56,6 +57,7 @@ export function activate(context: vscode.ExtensionContext): FloeDbtApi {
     preview,
     remote,
     showStatusBar(started),
+    keepCapabilityKeys(started),
     runs,
     runsView,
     runLog,

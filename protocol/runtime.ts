@@ -1,3 +1,5 @@
+import type { ProjectCapability } from "./capabilities.ts";
+
 /** The runtimes of ADR-0043: where dbt compiles. */
 export const runtimeNames = ["local", "fusion", "cloud"] as const;
 export type RuntimeName = (typeof runtimeNames)[number];
@@ -41,6 +43,8 @@ export interface ProjectStatus {
   target: string | null;
   /** It runs elsewhere, and has jobs, runs and a sign-in there. */
   remote?: boolean;
+  /** What its environment can do: nothing else is to be offered. Absent where there is no such environment here. */
+  capabilities?: readonly ProjectCapability[];
   /** One sentence for a person; absent where the state says enough. */
   reason?: string;
   remedy?: Remedy;

@@ -45,11 +45,20 @@ const commands = Object.entries(commandFacts).map(([command, { title, icon, enab
 
 /** @type {Record<string, { command?: string, submenu?: string, when: string, group?: string }[]>} */
 const menus = { commandPalette: [] };
-for (const [command, { palette, menus: others = {} }] of Object.entries(commandFacts)) {
-  if (palette) menus.commandPalette.push({ command, when: palette });
+for (const [command, { palette, needs, menus: others = {} }] of Object.entries(commandFacts)) {
+  if (palette) menus.commandPalette.push({ command, when: able(palette, needs) });
   for (const [menu, places] of Object.entries(others)) {
-    for (const { when, group } of [places].flat()) (menus[menu] ??= []).push({ command, when, group });
+    for (const { when, group } of [places].flat()) {
+      (menus[menu] ??= []).push({ command, when: able(when, needs), group });
+    }
   }
+}
+
+/** Nothing is offered that the environment cannot do: of the active file that of its project, else that of any. */
+function able(when, needs) {
+  if (!needs || when === "false") return when;
+  const key = when.includes("floeDbt.activeFileInProject") ? "fileCan" : "can";
+  return `${when.includes("||") ? `(${when})` : when} && floeDbt.${key}.${needs}`;
 }
 for (const [submenu, { places }] of Object.entries(submenuFacts)) {
   for (const [menu, each] of Object.entries(places)) {

@@ -7,6 +7,12 @@ export const compareCommands = {
     icon: "$(compare-changes)",
     palette: "floeDbt.hasProjects",
     enablement: "isWorkspaceTrusted",
+    menus: {
+      "view/item/context": {
+        when: "view == floeDbt.project && viewItem =~ /\\bfloeDbtProject\\b/",
+        group: "3_project@3",
+      },
+    },
   },
   "floeDbt.showComparedSql": { title: "Show Difference", icon: "$(diff)", palette: "false" },
   "floeDbt.openComparedFile": { title: "Open File", icon: "$(go-to-file)", palette: "false" },

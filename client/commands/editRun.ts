@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { RunRequest } from "../../protocol/run.ts";
+import { canRun } from "../capabilities.ts";
 import { errorMessage } from "../errorMessage.ts";
 import { commandOf, verbTitles } from "../runs/command.ts";
 import { joinFlags, splitFlags } from "../runs/selectors.ts";
@@ -27,10 +28,10 @@ async function pickVerb(
   selected: unknown,
 ): Promise<RunRequest | undefined> {
   const meant = await meantNodes(context, argument, selected);
-  const items = modelVerbs.map((verb) => {
-    const request = requestFor(meant, verb);
-    return { label: verbTitles[verb], description: commandOf(request), request };
-  });
+  const items = modelVerbs
+    .map((verb) => ({ verb, request: requestFor(meant, verb) }))
+    .filter(({ request }) => canRun(context.server.projects, request))
+    .map(({ verb, request }) => ({ label: verbTitles[verb], description: commandOf(request), request }));
   const title = `${meant.name} with Options`;
   return (await vscode.window.showQuickPick(items, { title, placeHolder: "What should dbt do?" }))?.request;
 }

@@ -1,3 +1,5 @@
+import type { ProjectCapability } from "../../protocol/capabilities.ts";
+
 /** What package.json says of a command; its `contributes` is written from it (scripts/manifest.mjs). */
 export interface CommandFacts {
   title: string;
@@ -7,6 +9,8 @@ export interface CommandFacts {
   palette?: string;
   /** When it can be carried out at all. */
   enablement?: string;
+  /** What the environment must be able to do: no menu offers it where it cannot (client/capabilities.ts). */
+  needs?: ProjectCapability;
   /** Further menus it is in, by menu id. */
   menus?: Record<string, MenuPlace | readonly MenuPlace[]>;
   keybinding?: { key: string; mac?: string; when: string };

@@ -8,7 +8,7 @@ import type { CommandContext } from "./context.ts";
 
 /** Mends all the linter can in a project; the editor's refactor preview asks before anything changes. */
 export async function fixProject(context: CommandContext, argument: unknown): Promise<void> {
-  const project = await pickProject(context, argument, "Fix Project");
+  const project = await pickProject(context, argument, "Fix Project", "fixText");
   if (!project) return;
   const result = await context.server.requestWithProgress(
     `Looking for fixes in ${project.projectName}`,

@@ -6,7 +6,7 @@ import type { CommandContext } from "./context.ts";
 
 /** Lints every file of a project; the issues arrive in Problems, file by file. */
 export async function lintProject(context: CommandContext, argument: unknown): Promise<void> {
-  const project = await pickProject(context, argument, "Lint Project");
+  const project = await pickProject(context, argument, "Lint Project", "lint");
   if (!project) return;
   const summary = await context.server.requestWithProgress(
     `Linting ${project.projectName}`,

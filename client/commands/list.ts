@@ -19,18 +19,21 @@ export const commands = {
   "floeDbt.lintFile": {
     title: "Lint File",
     icon: "$(checklist)",
+    needs: "lint",
     palette: sqlOfProject,
     menus: { "editor/context": { when: sqlOfProject, group: "7_floeDbt@1" } },
   },
   "floeDbt.lintProject": {
     title: "Lint Project",
     icon: "$(run-all)",
+    needs: "lint",
     palette: "floeDbt.hasProjects",
     menus: { "explorer/context": { when: dbtProjectFile, group: "7_floeDbt@1" } },
   },
   "floeDbt.fixFile": {
     title: "Fix File",
     icon: "$(wand)",
+    needs: "fixText",
     palette: sqlOfProject,
     enablement: "!activeEditorIsReadonly",
     menus: {
@@ -41,6 +44,7 @@ export const commands = {
   "floeDbt.fixProject": {
     title: "Fix Project…",
     icon: "$(sparkle)",
+    needs: "fixText",
     palette: "floeDbt.hasProjects",
     menus: { "explorer/context": { when: dbtProjectFile, group: "7_floeDbt@2" } },
   },
@@ -64,6 +68,7 @@ export const commands = {
   "floeDbt.setUpEnvironment": {
     title: "Set Up Environment",
     icon: "$(package)",
+    needs: "setUpEnvironment",
     palette: "floeDbt.hasProjects",
     enablement: "isWorkspaceTrusted",
   },

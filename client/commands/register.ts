@@ -1,7 +1,9 @@
 import * as vscode from "vscode";
 import { log, report } from "../log.ts";
 import type { CommandContext } from "./context.ts";
-import type { CommandId } from "./list.ts";
+import { commandFacts, type CommandId } from "./list.ts";
+import { refuseUnable } from "../capabilities.ts";
+import { projectsMeant } from "./pickProject.ts";
 import { compareHandlers } from "./compareHandlers.ts";
 import { explorerHandlers } from "../explorer/handlers.ts";
 import { openRulePage } from "./openRulePage.ts";
@@ -51,6 +53,8 @@ export function registerCommands(context: CommandContext): vscode.Disposable {
     ...Object.entries(handlers).map(([id, handler]) =>
       vscode.commands.registerCommand(id, async (argument?: unknown, selected?: unknown) => {
         try {
+          const { needs, palette } = commandFacts[id as CommandId];
+          if (needs) refuseUnable(projectsMeant(server.projects, argument, palette), needs);
           await handler(argument, selected);
         } catch (error) {
           await report(error);

@@ -1,3 +1,4 @@
+import type { DbtCapability } from "../../protocol/capabilities.ts";
 import type { CommandFacts, SubmenuFacts } from "./facts.ts";
 
 /** The commands that run dbt and those of the Runs view: a part of list.ts. Imports nothing but types. */
@@ -23,6 +24,8 @@ const aroundTitles: Record<ModelAround, string> = {
   WithChildren: " with Children",
   WithBoth: " with Parents and Children",
 };
+/** Of a part of a project; a compile of all is always there. */
+const needs: Partial<Record<ModelVerb, DbtCapability>> = { build: "build", compile: "compileSelection" };
 const keys: Record<ModelVerb, string> = { run: "r", build: "b", test: "t", compile: "c" };
 
 const enablement = "floeDbt.running && isWorkspaceTrusted";
@@ -52,6 +55,7 @@ function modelCommands(): Record<ModelCommandId, CommandFacts> {
         {
           title: `${titles[verb]} Model${aroundTitles[around]}`,
           icon: icons[verb],
+          ...(needs[verb] && { needs: needs[verb] }),
           palette: activeNodeFile,
           enablement,
           menus: { [around === "" ? "floeDbt.runMenu" : `floeDbt.run${around}Menu`]: place },
@@ -68,12 +72,14 @@ function modelCommands(): Record<ModelCommandId, CommandFacts> {
 function scopeCommands(): Record<ScopeCommandId, CommandFacts> {
   const entries = modelVerbs.flatMap((verb, order): [string, CommandFacts][] => {
     const common = { icon: icons[verb], enablement };
+    const need = needs[verb] && { needs: needs[verb] };
     const group = `1_run@${order}`;
     return [
       [
         `floeDbt.${verb}Selection`,
         {
           ...common,
+          ...need,
           title: `${titles[verb]} Selection`,
           palette: "false",
           menus: {
@@ -99,6 +105,7 @@ function scopeCommands(): Record<ScopeCommandId, CommandFacts> {
         `floeDbt.${verb}Project`,
         {
           ...common,
+          ...(verb === "compile" ? {} : need),
           title: `${titles[verb]} Project`,
           palette: hasProjects,
           menus: { "floeDbt.runProjectMenu": { when: hasProjects, group } },
@@ -108,6 +115,7 @@ function scopeCommands(): Record<ScopeCommandId, CommandFacts> {
         `floeDbt.${verb}Product`,
         {
           ...common,
+          ...need,
           title: `${titles[verb]} Data Product`,
           palette: hasProjects,
           menus: { "floeDbt.runProductMenu": { when: hasProjects, group } },
@@ -142,6 +150,7 @@ export const runCommands = {
   "floeDbt.seedProject": {
     title: "Load Seeds",
     icon: "$(cloud-upload)",
+    needs: "seed",
     palette: hasProjects,
     enablement,
     menus: projectMenu("2_more@2"),
@@ -149,6 +158,7 @@ export const runCommands = {
   "floeDbt.snapshotProject": {
     title: "Take Snapshots",
     icon: "$(device-camera)",
+    needs: "snapshot",
     palette: hasProjects,
     enablement,
     menus: projectMenu("2_more@3"),
@@ -156,6 +166,7 @@ export const runCommands = {
   "floeDbt.installPackages": {
     title: "Install Packages",
     icon: "$(cloud-download)",
+    needs: "deps",
     palette: hasProjects,
     enablement,
     menus: {
@@ -274,6 +285,7 @@ export const runCommands = {
   "floeDbt.showRunRows": {
     title: "Show Failing Rows",
     icon: "$(table)",
+    needs: "preview",
     palette: "false",
     enablement: "floeDbt.running",
     menus: {

@@ -1,5 +1,6 @@
 import path from "node:path";
 import * as vscode from "vscode";
+import { needOf } from "../../protocol/capabilities.ts";
 import type { DataProduct } from "../../protocol/manifest.ts";
 import type { RunRequest, RunVerb } from "../../protocol/run.ts";
 import { commandOf, runTitle, verbTitles, wholeProject } from "../runs/command.ts";
@@ -15,14 +16,15 @@ export async function runProject(
   argument: unknown,
   more: Pick<RunRequest, "fullRefresh"> = {},
 ): Promise<void> {
-  const project = await pickProject(context, argument, runTitle(verb, wholeProject));
+  const project = await pickProject(context, argument, runTitle(verb, wholeProject), needOf({ verb }));
   if (!project) return;
   await startRun(context, { projectDir: project.projectDir, verb, title: wholeProject, ...more });
 }
 
 /** dbt for the data product that floe.yaml describes; asks which, if there are several. */
 export async function runProduct(context: CommandContext, verb: ModelVerb, argument: unknown): Promise<void> {
-  const project = await pickProject(context, argument, `${verbTitles[verb]} Data Product`);
+  const needs = needOf({ verb, select: "*" });
+  const project = await pickProject(context, argument, `${verbTitles[verb]} Data Product`, needs);
   if (!project) return;
   const { projectDir, projectName } = project;
   const { dataProductsRequest } = await import("../../protocol/requests.ts");

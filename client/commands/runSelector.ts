@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { SelectorSuggestion } from "../../protocol/manifest.ts";
 import type { RunRequest, RunVerb } from "../../protocol/run.ts";
+import { canRun } from "../capabilities.ts";
 import { commandOf, verbTitles } from "../runs/command.ts";
 import { remembered, type SelectorItem, selectorItems } from "../runs/selectorItems.ts";
 import type { CommandContext } from "./context.ts";
@@ -21,7 +22,8 @@ export async function runSelector(context: CommandContext, argument: unknown): P
   const select = await askSelector(context, projectDir, memory.get<string[]>(historyKey) ?? []);
   if (select === undefined) return;
   await memory.update(historyKey, remembered(memory.get<string[]>(historyKey) ?? [], select));
-  const picked = await pickVerb(memory.get<RunVerb>(verbKey), { projectDir, select, title: select });
+  const offered = verbs.filter((verb) => canRun([project], { projectDir, verb, select }));
+  const picked = await pickVerb(offered, memory.get<RunVerb>(verbKey), { projectDir, select, title: select });
   if (!picked) return;
   await memory.update(verbKey, picked.request.verb);
   const request = picked.edit ? await editOptions(context, picked.request) : picked.request;
@@ -91,6 +93,7 @@ async function askSelector(
 
 /** What dbt will be sent is seen before it is. */
 async function pickVerb(
+  offered: readonly RunVerb[],
   last: RunVerb | undefined,
   base: Omit<RunRequest, "verb">,
 ): Promise<{ request: RunRequest; edit: boolean } | undefined> {
@@ -98,7 +101,7 @@ async function pickVerb(
     iconPath: new vscode.ThemeIcon("edit"),
     tooltip: "With Options…",
   };
-  const items = verbs
+  const items = offered
     .toSorted((a, b) => Number(b === last) - Number(a === last))
     .map((verb) => ({
       label: verbTitles[verb],

@@ -5,7 +5,7 @@ import type { CommandContext } from "./context.ts";
 
 /** Makes a virtual environment with dbt and SQLFluff for a project, and starts its processes afresh with it. */
 export async function setUpEnvironment(context: CommandContext, argument: unknown): Promise<void> {
-  const project = await pickProject(context, argument, "Set Up Environment");
+  const project = await pickProject(context, argument, "Set Up Environment", "setUpEnvironment");
   if (!project) return;
   const { projectDir, projectName } = project;
   const { python } = await context.server.requestWithProgress(

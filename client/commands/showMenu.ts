@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
-import type { Remedy } from "../../protocol/runtime.ts";
+import { can } from "../../protocol/capabilities.ts";
+import type { ProjectStatus, Remedy } from "../../protocol/runtime.ts";
 import { activeProject } from "../activeProject.ts";
 import { runRemedy } from "../log.ts";
 import { commandFacts, type CommandId } from "./list.ts";
@@ -11,6 +12,7 @@ const offered: readonly CommandId[] = [
   "floeDbt.runSelector",
   "floeDbt.selectTarget",
   "floeDbt.selectRuntime",
+  "floeDbt.compareEnvironments",
   "floeDbt.lintProject",
   "floeDbt.fixProject",
   "floeDbt.setUpEnvironment",
@@ -31,14 +33,25 @@ export async function showMenu({ server }: CommandContext): Promise<void> {
       ...(project?.reason === undefined ? {} : { detail: project.reason }),
       remedy,
     })),
-    ...offered.map((id) => ({
-      label: `${commandFacts[id].icon} ${commandFacts[id].title}`,
-      remedy: { title: commandFacts[id].title, command: id, arguments: project ? [project.projectDir] : [] },
-    })),
+    ...offered
+      .filter((id) => offers(project, id))
+      .map((id) => ({
+        label: `${commandFacts[id].icon} ${commandFacts[id].title}`,
+        remedy: {
+          title: commandFacts[id].title,
+          command: id,
+          arguments: project ? [project.projectDir] : [],
+        },
+      })),
   ];
   const title = project ? `Floe dbt: ${project.projectName}` : "Floe dbt";
   const picked = await vscode.window.showQuickPick(items, { title, placeHolder: "What to do?" });
   if (picked) await runRemedy(picked.remedy);
+}
+
+function offers(project: ProjectStatus | undefined, id: CommandId): boolean {
+  const { needs } = commandFacts[id];
+  return needs === undefined || project === undefined || can(project, needs);
 }
 
 function trustRemedy(state: string): Remedy[] {

@@ -8,7 +8,7 @@ const diffs = "resourceScheme == floe-dbt-compiled && !isInDiffEditor";
 const canRun = `floeDbt.running && ${sqlOfProject}`;
 /** Rows of the Project view whose SQL is compiled, and those of one query. */
 const compiledRow = "view == floeDbt.project && viewItem =~ /\\bcompiled\\b/";
-const queryRow = `${compiledRow} && viewItem =~ /\\b(model|snapshot|analysis)\\b/`;
+const queryRow = `view == floeDbt.project && viewItem =~ /\\bpreviewed\\b/ && viewItem =~ /\\b(model|snapshot|analysis)\\b/`;
 const inResults = "view == floeDbt.preview";
 const withRows = `${inResults} && floeDbt.preview.hasRows`;
 const onCells = "webviewId == 'floeDbt.preview' && webviewSection == 'cells'";
@@ -18,6 +18,7 @@ export const sqlCommands = {
   "floeDbt.showCompiledSql": {
     title: "Show Compiled SQL",
     icon: "$(open-preview)",
+    needs: "compileNode",
     palette: sqlOfProject,
     menus: {
       "editor/title": { when: sqlOfProject, group: "navigation@30" },
@@ -28,24 +29,28 @@ export const sqlCommands = {
   "floeDbt.diffLastCompiled": {
     title: "Compare Compiled SQL with Last Compiled",
     icon: "$(diff)",
+    needs: "compileNode",
     palette: sqlOrCompiled,
     menus: { "editor/title": { when: diffs, group: "navigation@2" } },
   },
   "floeDbt.diffLastRun": {
     title: "Compare Compiled SQL with Last Run",
     icon: "$(compare-changes)",
+    needs: "compileNode",
     palette: sqlOrCompiled,
     menus: { "editor/title": { when: diffs, group: "1_diff@1" } },
   },
   "floeDbt.copyCompiledSql": {
     title: "Copy Compiled SQL",
     icon: "$(copy)",
+    needs: "compileNode",
     palette: sqlOrCompiled,
     menus: { "editor/title": { when: compiledSql, group: "navigation@1" } },
   },
   "floeDbt.previewModel": {
     title: "Preview Query Results",
     icon: "$(table)",
+    needs: "preview",
     palette: canRun,
     menus: {
       "editor/title": { when: canRun, group: "navigation@31" },
@@ -61,6 +66,7 @@ export const sqlCommands = {
   "floeDbt.previewSelection": {
     title: "Preview Selection",
     icon: "$(selection)",
+    needs: "preview",
     palette: `${canRun} && editorHasSelection`,
     menus: { "editor/context": { when: `${canRun} && editorHasSelection`, group: "7_floeDbt@32" } },
     keybinding: {
@@ -72,12 +78,14 @@ export const sqlCommands = {
   "floeDbt.previewCte": {
     title: "Preview CTE at Cursor",
     icon: "$(symbol-structure)",
+    needs: "preview",
     palette: canRun,
     menus: { "editor/context": { when: canRun, group: "7_floeDbt@33" } },
   },
   "floeDbt.rerunPreview": {
     title: "Run Query Again",
     icon: "$(refresh)",
+    needs: "preview",
     palette: "floeDbt.running",
     menus: { "view/title": { when: `${inResults} && !floeDbt.preview.running`, group: "navigation@1" } },
   },

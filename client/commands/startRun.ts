@@ -1,5 +1,7 @@
 import * as vscode from "vscode";
+import { needOf } from "../../protocol/capabilities.ts";
 import type { RunRequest } from "../../protocol/run.ts";
+import { refuseUnable } from "../capabilities.ts";
 import { inform } from "../log.ts";
 import { projectOf } from "../projectOf.ts";
 import { wholeProject } from "../runs/command.ts";
@@ -12,6 +14,8 @@ const saidKey = "floeDbt.saidThatFilesAreSaved";
 
 /** Saves what dbt would not see, and puts the run into the queue. */
 export async function startRun(context: CommandContext, request: RunRequest): Promise<void> {
+  const project = context.server.projects.filter(({ projectDir }) => projectDir === request.projectDir);
+  refuseUnable(project, needOf(request));
   await saveFirst(context, request.projectDir);
   const id = await context.runs.start(request);
   await context.runsView.reveal(id);

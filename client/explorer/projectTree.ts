@@ -134,13 +134,13 @@ export class ProjectTree implements vscode.TreeDataProvider<TreeEntry>, vscode.D
 
   getTreeItem(entry: TreeEntry): vscode.TreeItem {
     const look = this.#look;
+    const status = this.#server.projects.find(({ projectDir }) => projectDir === entry.projectDir);
     if (entry.row) {
       const live = entry.uniqueId === null ? undefined : this.#statuses.of(entry.projectDir, entry.uniqueId);
-      return rowItem(entry, entry.row, look, live ?? entry.row.status);
+      return rowItem(entry, entry.row, look, live ?? entry.row.status, status ?? {});
     }
     const manifest = this.#manifests.of(entry.projectDir);
     if (!manifest) return new vscode.TreeItem("");
-    const status = this.#server.projects.find(({ projectDir }) => projectDir === entry.projectDir);
     const text = projectText(manifest, status, Date.now());
     return projectItem(entry, manifest.projectName, text, look, manifest.state !== "none");
   }

@@ -1,6 +1,8 @@
 import * as vscode from "vscode";
+import { can } from "../../protocol/capabilities.ts";
 import type { TreeRow } from "../../protocol/manifest.ts";
 import type { NodeStatus } from "../../protocol/run.ts";
+import type { ProjectStatus } from "../../protocol/runtime.ts";
 import { plainText, shortLine } from "./plainText.ts";
 import type { ProjectText } from "./projectText.ts";
 import { rowIcon, rowLabel, statusWord } from "./rowIcon.ts";
@@ -54,6 +56,7 @@ export function rowItem(
   row: TreeRow,
   look: TreeLook,
   status: NodeStatus | null,
+  project: Pick<ProjectStatus, "capabilities">,
 ): vscode.TreeItem {
   const id = itemId(entry, look);
   const opened = look.opened.get(id) ?? opensByItself(row, entry.parent?.children?.length ?? 0, look);
@@ -70,7 +73,7 @@ export function rowItem(
     icon.name,
     icon.colour === undefined ? undefined : new vscode.ThemeColor(icon.colour),
   );
-  item.contextValue = contextValue(row);
+  item.contextValue = contextValue(row, project);
   item.accessibilityInformation = { label: shortLine(rowLabel(row, status), 300) };
   // The hover of a node is asked for when it is pointed at: its tooltip stays undefined until then.
   if (row.uniqueId === null)
@@ -97,14 +100,18 @@ function opensByItself({ kind }: TreeRow, siblings: number, { filtered }: TreeLo
 const stateOf = (opened: boolean): vscode.TreeItemCollapsibleState =>
   opened ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed;
 
-/** Where nothing may run, nothing that runs is offered. */
-function offered(can: string): string[] {
+/** Where nothing may run, nothing that runs is offered; nor what the environment of the project cannot do. */
+function offered(words: string, project: Pick<ProjectStatus, "capabilities"> = {}): string[] {
   const runs = ["runnable", "testable", "compiled"];
-  return can.split(" ").filter((word) => vscode.workspace.isTrusted || !runs.includes(word));
+  return words.split(" ").flatMap((word) => {
+    if (!vscode.workspace.isTrusted && runs.includes(word)) return [];
+    if (word !== "compiled") return [word];
+    return [can(project, "compileNode") ? word : "", can(project, "preview") ? "previewed" : ""];
+  });
 }
 
 /** What menus look at, word by word: "floeDbtRow node model named located runnable testable ...". */
-function contextValue(row: TreeRow): string {
+function contextValue(row: TreeRow, project: Pick<ProjectStatus, "capabilities">): string {
   return [
     "floeDbtRow",
     row.kind,
@@ -112,7 +119,7 @@ function contextValue(row: TreeRow): string {
     row.uniqueId === null ? "" : "named",
     isDefinition(row) ? "located" : "",
     row.filePath === null ? "" : "onDisk",
-    ...offered(row.can),
+    ...offered(row.can, project),
   ]
     .filter((word) => word !== "")
     .join(" ");

@@ -1,6 +1,7 @@
 import path from "node:path";
 import * as vscode from "vscode";
 import { activeProject } from "../activeProject.ts";
+import { canRun } from "../capabilities.ts";
 import type { LanguageServer } from "../languageServer.ts";
 import { runTitle, wholeProject } from "../runs/command.ts";
 import type { Runs } from "../runs/runs.ts";
@@ -34,10 +35,12 @@ export function provideRunTasks(server: LanguageServer, runs: Runs): vscode.Disp
 
   return vscode.tasks.registerTaskProvider(type, {
     provideTasks: () =>
-      server.projects.flatMap(({ projectDir, projectName }) => {
+      server.projects.flatMap((project) => {
+        const { projectDir, projectName } = project;
         const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(projectDir));
         const relative = folder && path.relative(folder.uri.fsPath, projectDir).split(path.sep).join("/");
-        return offered.map((command) => {
+        const able = offered.filter((verb) => canRun([project], { projectDir, verb }));
+        return able.map((command) => {
           const definition = { type, command, ...(relative ? { projectDir: relative } : {}) };
           const what = server.projects.length > 1 ? projectName : wholeProject;
           const made = task(definition, runTitle(command, what).toLowerCase(), folder);

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { can } from "../../protocol/capabilities.ts";
 import type { ManifestInfo, TestFacts } from "../../protocol/manifest.ts";
 import type { RunChange } from "../../protocol/requests.ts";
 import type { RunState } from "../../protocol/run.ts";
@@ -207,6 +208,8 @@ export class TestExplorer implements vscode.Disposable {
   /** The first rows that fail each test, where the environment can fetch them; without them the message has to do. */
   async #addRows(run: FollowedRun, token: vscode.CancellationToken): Promise<void> {
     const { failingRowsRequest } = await import("../../protocol/requests.ts");
+    const project = this.#server.projects.find(({ projectDir }) => projectDir === run.projectDir);
+    if (project && !can(project, "preview")) return;
     const failed = run.failed.filter(({ facts }) => facts.kind !== "unit").slice(0, shownTests);
     for (const test of failed) {
       if (token.isCancellationRequested) return;

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { LSPErrorCodes, ResponseError } from "vscode-languageserver/node";
+import { cannot } from "../../protocol/capabilities.ts";
 import { compileTextRequest } from "../../protocol/requests.ts";
 import type { CompiledText } from "../../protocol/run.ts";
 import { pathKey, pathOfUri } from "../platform/uri.ts";
@@ -52,7 +53,7 @@ export async function sqlOfProject<Verb extends DbtCapability & keyof DbtPlugin>
   if (filePath === null || !project) throw refused("This file is in no dbt project of the workspace.");
   const plugin = project.plugin();
   if (!can(plugin, verb)) {
-    throw refused(`The ${plugin.runtime} environment of this project cannot do that.`);
+    throw refused(cannot(plugin.runtime, verb));
   }
   return { filePath, project, plugin };
 }

@@ -1,3 +1,4 @@
+import type { DbtCapability } from "../../protocol/capabilities.ts";
 import type { DbtCompilationResult } from "../../protocol/compilation.ts";
 import type { LintIssue, ProjectLintResult } from "../../protocol/lint.ts";
 import type { JobKind, RemoteOverview, RemoteRunDetail, SignInResult } from "../../protocol/remote.ts";
@@ -84,26 +85,7 @@ export interface DbtPlugin extends AsyncDisposable {
   stop(project: ProjectRef): Promise<void>;
 }
 
-export const dbtCapabilities = [
-  "fixText",
-  "lintUnsaved",
-  /** Linting a file checks the project with it: YAML files are worth linting, and unsaved text of all files is wanted. */
-  "checkProject",
-  "setUpEnvironment",
-  "build",
-  "seed",
-  "snapshot",
-  "compileSelection",
-  "deps",
-  "listNodes",
-  "compileNode",
-  "preview",
-  "manifestUpdate",
-  "resumeRun",
-  "deployed",
-  "remote",
-] as const;
-export type DbtCapability = (typeof dbtCapabilities)[number];
+export type { DbtCapability };
 
 /** ADR-0043's (project_dir, profiles_dir, target). */
 export interface ProjectRef {

@@ -1,3 +1,4 @@
+import type { ProjectCapability } from "../../protocol/capabilities.ts";
 import type { ProjectStatus, Remedy, RuntimeName } from "../../protocol/runtime.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import { mistakesDbtStumblesOver, type ConfigProblem } from "../config/configProblem.ts";
@@ -159,16 +160,19 @@ export class Project {
       runtimeReason: runtime.runtime === null ? this.#automaticReason() : runtime.reason,
       target: this.settings.target || profile.target,
       versions: this.#versions,
-      ...(this.#remote && { remote: true }),
+      ...this.#abilities,
       ...(isHere ? this.#health() : missingRuntime(this.#runtime, runtime.reason)),
     };
   }
 
-  get #remote(): boolean {
+  get #abilities(): Pick<ProjectStatus, "remote" | "capabilities"> {
     try {
-      return this.plugin().capabilities.has("remote");
+      const plugin = this.plugin();
+      const capabilities: ProjectCapability[] = [...plugin.capabilities];
+      if (plugin.supportsSqlLinting()) capabilities.push("lint");
+      return { capabilities, ...(plugin.capabilities.has("remote") && { remote: true }) };
     } catch {
-      return false;
+      return {};
     }
   }
 

@@ -1,26 +1,13 @@
+import { cannot, needOf } from "../../protocol/capabilities.ts";
 import type { DbtCompilationResult } from "../../protocol/compilation.ts";
 import type { RunRequest } from "../../protocol/run.ts";
 import type { Call, DbtPlugin, ProjectRef, RunSelection } from "../plugins/dbtPlugin.ts";
 import { DbtConfigurationError } from "../plugins/errors.ts";
 
 /** @returns why this environment cannot do it, in one sentence; null if it can */
-export function whyNot({ verb, select, exclude }: RunRequest, plugin: DbtPlugin): string | null {
-  const cannot = (what: string): string => `The ${plugin.runtime} environment cannot ${what}.`;
-  switch (verb) {
-    case "run":
-    case "test":
-      return null;
-    case "compile":
-      return (select || exclude) && !plugin.capabilities.has("compileSelection")
-        ? cannot("compile a part of the project: compile the whole project instead")
-        : null;
-    case "deps":
-      return plugin.capabilities.has("deps") ? null : cannot("install packages");
-    case "build":
-    case "seed":
-    case "snapshot":
-      return plugin.capabilities.has(verb) ? null : cannot(`do "dbt ${verb}"`);
-  }
+export function whyNot(request: RunRequest, plugin: DbtPlugin): string | null {
+  const need = needOf(request);
+  return need === undefined || plugin.capabilities.has(need) ? null : cannot(plugin.runtime, need);
 }
 
 /**

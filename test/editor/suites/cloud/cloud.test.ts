@@ -84,6 +84,21 @@ test("cancelling in the editor cancels in dbt Cloud, and is not asked about agai
   await page.screenshot("cancelled");
 });
 
+test("what dbt Cloud cannot do is not offered, and said in one sentence where it is reached anyway", async () => {
+  await openFile("models/staging/stg_huts.sql");
+  await run("workbench.action.quickOpen", ">Floe dbt: Show");
+  const shows = (await page.quickPickItems()).join("; ");
+  assert.match(shows, /Show Runs/);
+  assert.doesNotMatch(shows, /Show Compiled SQL/);
+  await page.screenshot("palette");
+  await run("workbench.action.closeQuickOpen");
+  await run("floeDbt.previewModel");
+  await page.notification("The cloud environment cannot run a query and show its rows.");
+  await run("floeDbt.installPackages");
+  await page.notification("The cloud environment cannot install packages.");
+  await page.screenshot("cannot");
+});
+
 test("signing out deletes the token here", async () => {
   await run("floeDbt.cloud.focus");
   await page.runCommand("Floe dbt: Sign out of dbt Cloud");
