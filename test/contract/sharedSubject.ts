@@ -30,7 +30,11 @@ export function sharedSubject(subject: ContractSubject): SharedSubject {
       for (const name of readdirSync(project.dir)) {
         rmSync(project.file(name), { recursive: true, force: true, maxRetries: 10 });
       }
-      const written = { "dbt_project.yml": dbtProjectYml, "profiles.yml": profilesYml, ...files };
+      const written: Record<string, string | null> = {
+        "dbt_project.yml": dbtProjectYml,
+        "profiles.yml": profilesYml,
+        ...files,
+      };
       for (const [name, content] of Object.entries(written)) {
         if (content !== null) await project.write(name, content);
       }
