@@ -8,6 +8,13 @@ import { startBridgeServer } from "./bridgeServer.ts";
 import { nothingLeft } from "./leftovers.ts";
 import { openWorkbench, pageVerbs } from "./workbench.ts";
 
+/** Nothing asks before it starts, and nothing moves: without a graphics card each frame of it costs the tests' own time. */
+const unmoving = {
+  "security.workspace.trust.startupPrompt": "never",
+  "workbench.reduceMotion": "on",
+  "editor.cursorBlinking": "solid",
+};
+
 export interface SuiteRun {
   /** A folder of this suite alone. */
   dir: string;
@@ -27,7 +34,7 @@ export async function runSuite(suite: Suite, run: SuiteRun): Promise<TestResult[
   await using started = new AsyncDisposableStack();
   if (suite.start) started.use(await suite.start(workspace));
   const profile = writeProfile(run.dir, {
-    settings: { "security.workspace.trust.startupPrompt": "never", ...suite.settings },
+    settings: { ...unmoving, ...suite.settings },
     machineSettings: suite.machineSettings ?? {},
     extensionsDir: run.extensionsDir,
   });
