@@ -23,6 +23,7 @@ import {
   DbtError,
   DbtLintError,
 } from "../errors.ts";
+import { createStaleManifests } from "../staleManifests.ts";
 import { CloudClient } from "./cloudClient.ts";
 import {
   carryOut,
@@ -89,8 +90,7 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
   /** By project: fires when nobody waits for its runs any more. */
   const detachers = new Map<string, AbortController>();
   const lastDone = new Map<string, { dir: string }>();
-  /** Projects whose last command wrote no manifest: what is known is older, and said to be. */
-  const staleBecause = new Map<string, string>();
+  const stale = createStaleManifests();
   const newest = new Map<string, { at: number; artifacts: Promise<EnvironmentArtifacts> }>();
 
   async function sessionOf(project: ProjectRef, token?: string): Promise<CloudSession> {
@@ -132,12 +132,12 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
   async function remembering(project: ProjectRef, work: () => Promise<Done>): Promise<Done> {
     try {
       const done = await work();
-      staleBecause.delete(project.projectDir);
+      stale.clear(project);
       newest.delete(project.projectDir);
       lastDone.set(project.projectDir, done);
       return done;
     } catch (error) {
-      if (error instanceof DbtCompilationError) staleBecause.set(project.projectDir, error.message);
+      if (error instanceof DbtCompilationError) stale.set(project, error.message);
       throw error;
     }
   }
@@ -179,12 +179,7 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
 
   async function artifact(project: ProjectRef, name: "manifest.json" | "run_results.json", call: Call) {
     await requireProject(project.projectDir);
-    const reason = staleBecause.get(project.projectDir);
-    if (name === "manifest.json" && reason !== undefined) {
-      throw new DbtConfigurationError(
-        `manifest.json is older than the project: dbt could not compile it since. ${reason}`,
-      );
-    }
+    if (name === "manifest.json") stale.requireFresh(project);
     const done = lastDone.get(project.projectDir);
     if (done) return readObject(path.join(done.dir, name));
     const artifacts = await artifactsOf(project, call);
@@ -226,7 +221,7 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
       ).find(({ status }) => status === "error");
       const link = runLink((await sessionOf(project)).client.address, run);
       const message = `${failed?.message ?? `Run ${run.id} failed`}\n${link}`;
-      staleBecause.set(project.projectDir, message);
+      stale.set(project, message);
       throw new DbtCompilationError(message, failed?.file ? { filePath: failed.file } : {});
     },
     runModels: command("run"),

@@ -5,7 +5,8 @@ import { z } from "zod";
 import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
 import type { RedactingLog } from "../../platform/log.ts";
 import type { Call, ListedNode, ManifestUpdate, ProjectRef, RunSelection } from "../dbtPlugin.ts";
-import { DbtCancelledError, DbtCompilationError, DbtConfigurationError } from "../errors.ts";
+import { DbtCancelledError, DbtCompilationError } from "../errors.ts";
+import { createStaleManifests } from "../staleManifests.ts";
 import { createTurns } from "../turns.ts";
 import { readArtifact, type ArtifactName } from "../local/artifacts.ts";
 import { requireProject } from "../local/localEnvironment.ts";
@@ -34,8 +35,7 @@ export type FusionCommands = ReturnType<typeof createFusionCommands>;
 export function createFusionCommands(deps: FusionCommandsDeps) {
   const { log } = deps;
   const { inTurn, idle } = createTurns();
-  /** Projects whose last command failed before it wrote a manifest: what is on disk is older, and said to be. */
-  const staleBecause = new Map<string, string>();
+  const stale = createStaleManifests();
 
   const parses = new Map<string, PQueue>();
   /** One parse at a time in the folder of the live manifest. */
@@ -64,19 +64,6 @@ export function createFusionCommands(deps: FusionCommandsDeps) {
     return { environment, engine, command, config: environment.config };
   }
 
-  const remembering = async <T>(project: ProjectRef, work: () => Promise<T>): Promise<T> => {
-    try {
-      const value = await work();
-      staleBecause.delete(project.projectDir);
-      return value;
-    } catch (error) {
-      if (error instanceof DbtCompilationError || error instanceof DbtConfigurationError) {
-        staleBecause.set(project.projectDir, error.message);
-      }
-      throw error;
-    }
-  };
-
   async function resultOf(
     verb: RunVerb,
     project: ProjectRef,
@@ -96,7 +83,7 @@ export function createFusionCommands(deps: FusionCommandsDeps) {
     ready,
 
     compile: (project: ProjectRef, call: Call): Promise<string> =>
-      remembering(project, async () => {
+      stale.writing(project, async () => {
         const { command, config } = await ready(project, call);
         const outcome = await runEngine(command("compile"), log, call);
         if (outcome.exitCode === 0) return path.join(config.paths.target, "manifest.json");
@@ -110,10 +97,10 @@ export function createFusionCommands(deps: FusionCommandsDeps) {
       }),
 
     compileSelection: (project: ProjectRef, selection: RunSelection, call: Call) =>
-      remembering(project, () => resultOf("compile", project, selection, call)),
+      stale.writing(project, () => resultOf("compile", project, selection, call)),
 
     run: (verb: RunVerb, project: ProjectRef, selection: RunSelection, call: Call) =>
-      inTurn(project, call, () => remembering(project, () => resultOf(verb, project, selection, call))),
+      inTurn(project, call, () => stale.writing(project, () => resultOf(verb, project, selection, call))),
 
     async deps(project: ProjectRef, call: Call): Promise<void> {
       const { command, config } = await ready(project, call, false);
@@ -134,12 +121,7 @@ export function createFusionCommands(deps: FusionCommandsDeps) {
 
     async artifact(project: ProjectRef, name: ArtifactName): Promise<Record<string, unknown>> {
       await requireProject(project.projectDir);
-      const reason = staleBecause.get(project.projectDir);
-      if (name === "manifest.json" && reason !== undefined) {
-        throw new DbtConfigurationError(
-          `manifest.json is older than the project: dbt could not compile it since. ${reason}`,
-        );
-      }
+      if (name === "manifest.json") stale.requireFresh(project);
       const { config } = await deps.environmentOf(project);
       return readArtifact(config.paths.target, name);
     },

@@ -5,7 +5,8 @@ import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
 import type { WorkerRows } from "../../../protocol/worker.ts";
 import type { RedactingLog } from "../../platform/log.ts";
 import type { Call, ListedNode, ProjectRef, RunSelection } from "../dbtPlugin.ts";
-import { DbtCancelledError, DbtCompilationError, DbtConfigurationError } from "../errors.ts";
+import { DbtCancelledError, DbtCompilationError } from "../errors.ts";
+import { createStaleManifests } from "../staleManifests.ts";
 import { createTurns } from "../turns.ts";
 import { compilationResult, readArtifact, type ArtifactName } from "./artifacts.ts";
 import { flagValue, type DbtInvocation, type DbtVerb } from "./dbtArguments.ts";
@@ -60,8 +61,7 @@ export function createLocalCommands(deps: {
   privateDirOf: (project: ProjectRef) => string;
 }): LocalCommands {
   const { inTurn } = createTurns();
-  /** Projects whose last command failed before it wrote a manifest: what is on disk is older, and said to be. */
-  const staleBecause = new Map<string, string>();
+  const stale = createStaleManifests();
 
   async function invoke(
     verb: DbtVerb,
@@ -109,23 +109,10 @@ export function createLocalCommands(deps: {
     return { outcome, environment, startedAt, targetDir };
   }
 
-  const remembering = async <T>(project: ProjectRef, work: () => Promise<T>): Promise<T> => {
-    try {
-      const value = await work();
-      staleBecause.delete(project.projectDir);
-      return value;
-    } catch (error) {
-      if (error instanceof DbtCompilationError || error instanceof DbtConfigurationError) {
-        staleBecause.set(project.projectDir, error.message);
-      }
-      throw error;
-    }
-  };
-
   return {
     compile: (project, call) =>
       inTurn(project, call, () =>
-        remembering(project, async () => {
+        stale.writing(project, async () => {
           const { outcome, environment } = await invoke("compile", project, {}, call);
           if (outcome.exitCode === 0) return path.join(environment.config.paths.target, "manifest.json");
           const failure = await dbtFailure("compile", outcome, environment.config);
@@ -139,7 +126,7 @@ export function createLocalCommands(deps: {
 
     run: (verb, project, selection, call) =>
       inTurn(project, call, () =>
-        remembering(project, async () => {
+        stale.writing(project, async () => {
           const { outcome, environment, startedAt, targetDir } = await invoke(verb, project, selection, call);
           const { config } = environment;
           const result = await compilationResult(targetDir, project.projectDir, startedAt, outcome, (text) =>
@@ -181,12 +168,7 @@ export function createLocalCommands(deps: {
       }),
 
     async artifact(project, name) {
-      const reason = staleBecause.get(project.projectDir);
-      if (name === "manifest.json" && reason !== undefined) {
-        throw new DbtConfigurationError(
-          `manifest.json is older than the project: dbt could not compile it since. ${reason}`,
-        );
-      }
+      if (name === "manifest.json") stale.requireFresh(project);
       return readArtifact(await deps.targetDirOf(project), name);
     },
   };
