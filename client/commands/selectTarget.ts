@@ -38,7 +38,7 @@ export async function selectTarget(context: CommandContext, argument: unknown): 
   ];
   const picked = await vscode.window.showQuickPick(choices, {
     title: `Target of ${projectName}`,
-    placeHolder: current === null ? "No target is in use" : `Now ${current}`,
+    placeHolder: current === null ? "No target is in use" : `In use: ${current}`,
   });
   await picked?.choose();
 }

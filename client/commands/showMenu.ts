@@ -45,7 +45,7 @@ export async function showMenu({ server }: CommandContext): Promise<void> {
       })),
   ];
   const title = project ? `Floe dbt: ${project.projectName}` : "Floe dbt";
-  const picked = await vscode.window.showQuickPick(items, { title, placeHolder: "What to do?" });
+  const picked = await vscode.window.showQuickPick(items, { title, placeHolder: "Choose an action" });
   if (picked) await runRemedy(picked.remedy);
 }
 

@@ -1,4 +1,5 @@
-import * as vscode from "vscode";
+import { setTimeout as pause } from "node:timers/promises";
+import type * as vscode from "vscode";
 import type { CompiledText } from "../../../protocol/run.ts";
 import { errorMessage, isCancellation } from "../../errorMessage.ts";
 import type { LanguageServer } from "../../languageServer.ts";
@@ -7,28 +8,48 @@ import { lineMap, type LineMap } from "./lineMap.ts";
 /** Time between two compiles while somebody types, in milliseconds. The first after a pause goes out at once. */
 const paceMs = 80;
 
+/** For so long a document that is opened waits for its SQL before it says that there is none yet, in milliseconds. */
+const patienceMs = 300;
+
 /** The compiled SQL of one file, kept current with what is typed. */
 export class CompiledView implements vscode.Disposable {
   readonly source: vscode.Uri;
   readonly uri: vscode.Uri;
-  readonly #server: LanguageServer;
-  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #server: Pick<LanguageServer, "request">;
+  readonly #onDidChange: () => void;
   #good: CompiledText | null = null;
   #map: LineMap = lineMap([]);
   #error: string | null = null;
+  #asked = false;
   #running = false;
   #again = false;
   #timer: NodeJS.Timeout | undefined;
   #lastStart = 0;
   #disposed = false;
 
-  /** Fires when `text` or `error` may be another. */
-  readonly onDidChange = this.#changed.event;
-
-  constructor(server: LanguageServer, source: vscode.Uri, uri: vscode.Uri) {
+  /** @param onDidChange called when `text` or `error` may be another */
+  constructor(
+    server: Pick<LanguageServer, "request">,
+    source: vscode.Uri,
+    uri: vscode.Uri,
+    onDidChange: () => void,
+  ) {
     this.#server = server;
     this.source = source;
     this.uri = uri;
+    this.#onDidChange = onDidChange;
+  }
+
+  /**
+   * What the document says, which the editor asks for when it opens it and after each change. Only the first time it is
+   * compiled for that: what does not compile would be compiled again and again.
+   */
+  async provide(): Promise<string> {
+    if (!this.#asked) {
+      this.#asked = true;
+      await Promise.race([this.refresh(), pause(patienceMs)]);
+    }
+    return this.text;
   }
 
   /** The last SQL that compiled; where there is none yet, why, as a comment. */
@@ -68,7 +89,7 @@ export class CompiledView implements vscode.Disposable {
   async refresh(): Promise<void> {
     await this.#compile();
     if (this.#isGone()) return;
-    this.#changed.fire();
+    this.#onDidChange();
     if (this.#again) this.edited();
   }
 
@@ -96,7 +117,6 @@ export class CompiledView implements vscode.Disposable {
   dispose(): void {
     this.#disposed = true;
     clearTimeout(this.#timer);
-    this.#changed.dispose();
   }
 
   #take(answer: CompiledText): void {

@@ -64,9 +64,7 @@ export class CompiledViews implements vscode.Disposable, vscode.TextDocumentCont
 
   /** The editor asks, also for a document it has restored with its window. */
   async provideTextDocumentContent(uri: vscode.Uri): Promise<string> {
-    const view = this.#views.get(uri.toString()) ?? this.#add(sourceOfCompiled(uri), uri);
-    if (!view.hasSql) await view.refresh();
-    return view.text;
+    return (this.#views.get(uri.toString()) ?? this.#add(sourceOfCompiled(uri), uri)).provide();
   }
 
   dispose(): void {
@@ -76,9 +74,8 @@ export class CompiledViews implements vscode.Disposable, vscode.TextDocumentCont
   }
 
   #add(source: vscode.Uri, uri: vscode.Uri): CompiledView {
-    const view = new CompiledView(this.#server, source, uri);
+    const view = new CompiledView(this.#server, source, uri, () => this.#changed.fire(uri));
     this.#views.set(uri.toString(), view);
-    view.onDidChange(() => this.#changed.fire(uri));
     return view;
   }
 
