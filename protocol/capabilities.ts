@@ -17,6 +17,7 @@ export const dbtCapabilities = [
   "compileNode",
   "preview",
   "manifestUpdate",
+  "nodeStates",
   "resumeRun",
   "deployed",
   "remote",

@@ -81,6 +81,17 @@ export interface TreeRow {
   selector: string | null;
 }
 
+/** How a node did last; of a source its freshness. */
+export interface LastRun {
+  status: NodeStatus;
+  seconds: number | null;
+  message: string | null;
+  /** Milliseconds since the epoch. */
+  at: number | null;
+  /** Not here, but in the environment that runs elsewhere. */
+  inEnvironment?: true;
+}
+
 /** What a hover shows of a node; plain text throughout. */
 export interface NodeDetail {
   uniqueId: string;
@@ -98,7 +109,7 @@ export interface NodeDetail {
   line: number | null;
   parents: string[];
   children: string[];
-  lastRun: { status: NodeStatus; seconds: number | null; message: string | null; at: number | null } | null;
+  lastRun: LastRun | null;
   /** `{{ ref('customers') }}` */
   reference: string | null;
 }

@@ -51,6 +51,7 @@ import { Projects } from "./projects/projects.ts";
 import { SettingsStore } from "./projects/settingsStore.ts";
 import { RunDiagnostics } from "./runs/runDiagnostics.ts";
 import { RunHistory } from "./runs/runHistory.ts";
+import { hasEnded } from "./runs/runRecord.ts";
 import { Runs } from "./runs/runs.ts";
 
 export interface ServerDeps {
@@ -188,7 +189,12 @@ export function createServer(connection: Connection, deps: ServerDeps): AsyncDis
         documents,
         changed: (projectDir, found) => history.saveFound(projectDir, found),
       }),
-      onChange: (change) => void connection.sendNotification(runChangedNotification, change),
+      onChange(change) {
+        void connection.sendNotification(runChangedNotification, change);
+        // What ran elsewhere left nothing in target/ that would tell of it.
+        const { state, link, request } = change.run;
+        if (link !== null && hasEnded(state)) manifests.at(request.projectDir)?.updateLive();
+      },
     });
     const manifests = new Manifests({ readerThread: deps.readerThread, log });
     cleanUp.use(registry);

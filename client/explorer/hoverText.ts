@@ -19,7 +19,7 @@ export function hoverText(node: NodeDetail, now: number): string {
     ["Tags", node.tags.length > 0 ? node.tags.join(", ") : null],
     ["Owner", node.owner],
     ["Access", node.access],
-    ["Last run", lastRun(node, now)],
+    [lastRunTitle(node), lastRun(node, now)],
   ];
   return [
     `**${asMarkdownText(node.name)}** ${node.resourceType.replaceAll("_", " ")}`,
@@ -49,6 +49,10 @@ function columnText({ name, type, description, tests }: NodeDetail["columns"][nu
     ...(description.trim() === "" ? [] : [asMarkdownText(shortLine(description, 200))]),
   ].join(" ");
 }
+
+const lastRunTitle = ({ resourceType, lastRun: run }: NodeDetail): string =>
+  (resourceType === "source" ? "Freshness" : "Last run") +
+  (run?.inEnvironment === true ? " in the environment" : "");
 
 function lastRun({ lastRun: run }: NodeDetail, now: number): string | null {
   if (!run) return null;

@@ -34,6 +34,8 @@ export interface CloudConfig {
   apiToken: SecretReference | null;
   /** As written, with or without /api/v2; null is dbt Cloud's own. */
   baseUrl: string | null;
+  /** Where the Discovery API is, if not where `baseUrl` lets expect it. */
+  discoveryUrl: string | null;
   environmentId: string | null;
   jobIds: { compile: string | null; run: string | null; test: string | null };
   pollIntervalSeconds: number;
@@ -136,6 +138,7 @@ function configBuilder(file: YamlFile, context: SettingPathContext) {
       accountId: text(section.account_id),
       apiToken: section.api_token_ref ? secretReference(section.api_token_ref) : null,
       baseUrl: section.base_url ?? null,
+      discoveryUrl: section.discovery_url ?? null,
       environmentId: text(section.environment_id),
       jobIds: {
         compile: text(section.job_ids?.compile),

@@ -48,6 +48,11 @@ export const cloudConfigSchema = z
       .regex(/^https?:\/\/[^\s/]+\S*$/, "must be an address, such as https://ab123.us1.dbt.com")
       .nullish()
       .describe("Address of dbt Cloud, as the browser shows it, with or without /api/v2"),
+    discovery_url: z
+      .string()
+      .regex(/^https?:\/\/[^\s/]+\S*$/, "must be an address, such as https://ab123.metadata.us1.dbt.com")
+      .nullish()
+      .describe("Address of the Discovery API, where it is not the one that belongs to base_url"),
     environment_id: id.nullish().describe("Number of the dbt Cloud environment"),
     job_ids: z
       .looseObject({

@@ -1,4 +1,4 @@
-import type { NodeDetail } from "../../protocol/manifest.ts";
+import type { LastRun, NodeDetail } from "../../protocol/manifest.ts";
 import { cleanText, plainMarkdown, shortened } from "./plainMarkdown.ts";
 
 const mostColumns = 30;
@@ -25,7 +25,7 @@ export function hoverText(node: NodeDetail, { markdown }: { markdown: boolean })
       markdown,
     ),
     node.columns.length > mostColumns ? text(`and ${node.columns.length - mostColumns} columns more`) : "",
-    node.lastRun === null ? "" : text(lastRunWords(node.lastRun)),
+    node.lastRun === null ? "" : text(lastRunWords(node.resourceType, node.lastRun)),
   ];
   return parts.filter((part) => part !== "").join("\n\n");
 }
@@ -34,8 +34,12 @@ function lines(all: string[], markdown: boolean): string {
   return all.map((line) => (markdown ? `- ${line}` : `  ${line}`)).join("\n");
 }
 
-function lastRunWords({ status, seconds, message }: NonNullable<NodeDetail["lastRun"]>): string {
+function lastRunWords(
+  type: NodeDetail["resourceType"],
+  { status, seconds, message, inEnvironment }: LastRun,
+): string {
   const took = seconds === null ? "" : ` in ${seconds.toFixed(2)} s`;
   const said = message === null || status === "success" ? "" : `: ${shortened(message, 300)}`;
-  return `Last run: ${status}${took}${said}`;
+  const where = inEnvironment === true ? " in the environment" : "";
+  return `${type === "source" ? "Freshness" : "Last run"}${where}: ${status}${took}${said}`;
 }

@@ -48,6 +48,7 @@ export async function nodeDetail(
       seconds: lastRun.seconds,
       message: lastRun.message,
       at: lastRun.at,
+      ...(lastRun.inEnvironment && { inEnvironment: true }),
     },
     reference: referenceTo(index, facts),
   };

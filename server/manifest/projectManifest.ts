@@ -1,10 +1,12 @@
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { type ManifestInfo, type ResourceType, resourceTypes } from "../../protocol/manifest.ts";
+import { nodeStatus } from "../../protocol/run.ts";
 import type { ProjectConfig } from "../config/projectConfig.ts";
 import type { Log } from "../platform/log.ts";
 import { isInside, pathKey } from "../platform/uri.ts";
-import type { DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
+import type { DbtPlugin, NodeState, ProjectRef } from "../plugins/dbtPlugin.ts";
 import { DbtCancelledError, DbtError } from "../plugins/errors.ts";
 import { ArtifactReadError, readArtifact } from "./artifactReader.ts";
 import { fileSignature } from "./fileSignature.ts";
@@ -32,6 +34,8 @@ export interface ProjectManifestDeps {
 
 /** How long a file that could not be read must stay as it is to be taken for broken, in milliseconds. */
 const settleMs = 500;
+/** How long a manifest waits for the states of its nodes, in milliseconds: they may come from far away. */
+const statesPatienceMs = 1000;
 /** The newest schema of manifest.json whose keys are known: dbt-core's, and that of the v2 engine. */
 const knownSchemas = { core: 12, engine: 20 };
 
@@ -50,6 +54,9 @@ export class ProjectManifest {
   #manifestRead: string | null = null;
   #runResultsRead: string | null = null;
   readonly #runs = new Map<string, RunFacts>();
+  /** How nodes did in the environment that runs elsewhere. */
+  #remoteRuns: ReadonlyMap<string, RunFacts> = new Map();
+  #remoteTrouble: string | null = null;
   #newestFile = 0;
   #gone = new Set<string>();
   /** Counts what `filesChanged` was told. */
@@ -85,8 +92,11 @@ export class ProjectManifest {
     return path.join(this.project.config.paths.target, "run_results.json");
   }
 
+  /** Here or in the environment, whichever was later. */
   lastRun(id: string): RunFacts | null {
-    return this.#runs.get(id) ?? null;
+    const [here, there] = [this.#runs.get(id), this.#remoteRuns.get(id)];
+    if (!here || !there) return here ?? there ?? null;
+    return (there.at ?? 0) > (here.at ?? 0) ? there : here;
   }
 
   /** The file that defines a node is not there any more. */
@@ -223,7 +233,7 @@ export class ProjectManifest {
     if (schema !== null && schema > knownSchemas.core && schema !== knownSchemas.engine) {
       return `This manifest has schema v${schema}, which is newer than what this version knows (v${knownSchemas.core}): what is understood of it is shown.`;
     }
-    return this.#liveTrouble;
+    return this.#liveTrouble ?? this.#remoteTrouble;
   }
 
   async #readManifest(runs: Promise<void>): Promise<void> {
@@ -326,19 +336,23 @@ export class ProjectManifest {
       const call = { signal: this.#stopping.signal };
       const update = await plugin.manifestUpdate(project.ref, this.#token, call);
       this.#liveTrouble = null;
+      const states = this.#guarded(() => this.#readStates(plugin));
       if ("file" in update) {
         const index = await this.#indexOf(update.file);
+        // With the nodes comes how they did, so that nothing is shown as it was before.
+        await Promise.race([states, delay(statesPatienceMs, undefined, { ref: false })]);
         this.#token = update.token;
         const isDeployed = update.origin === "environment";
         const generatedAt = isDeployed ? index.facts.generatedAt : askedAt;
         // What is deployed may be older than what some command of dbt has left here.
-        if (isDeployed && this.#index && (generatedAt ?? 0) < (this.#generatedAt ?? 0)) return;
+        if (isDeployed && this.#index && (generatedAt ?? 0) < (this.#generatedAt ?? 0)) return await states;
         this.#take(index, update.origin ?? "live", generatedAt);
         await this.#lookAtFiles();
       } else {
         this.#token = update.token;
         if (this.#origin === "live") this.#apply(update.changed, askedAt);
       }
+      await states;
     } catch (error) {
       if (error instanceof DbtCancelledError) return;
       if (!(error instanceof DbtError) && !(error instanceof ArtifactReadError)) throw error;
@@ -346,6 +360,27 @@ export class ProjectManifest {
       this.#token = null;
       this.#liveTrouble = `dbt cannot say how the project is now: ${error.message}`;
       this.#deps.log.info(`Manifest of ${project.dir}: ${error.message}`);
+      this.#changed();
+    }
+  }
+
+  async #readStates(plugin: DbtPlugin): Promise<void> {
+    const { project } = this;
+    const before = this.#remoteTrouble;
+    try {
+      if (!plugin.capabilities.has("nodeStates") || !plugin.nodeStates) return;
+      const states = await plugin.nodeStates(project.ref, { signal: this.#stopping.signal });
+      this.#remoteTrouble = null;
+      const runs = new Map(states.map((state) => [state.uniqueId, remoteRun(state)]));
+      const isNews = !isDeepStrictEqual(runs, this.#remoteRuns);
+      this.#remoteRuns = runs;
+      if (isNews || before !== null) this.#changed();
+    } catch (error) {
+      if (error instanceof DbtCancelledError) return;
+      if (!(error instanceof DbtError)) throw error;
+      this.#remoteTrouble = `How nodes did in the environment is not known: ${error.message}`;
+      if (this.#remoteTrouble === before) return;
+      this.#deps.log.info(`Nodes of ${project.dir}: ${error.message}`);
       this.#changed();
     }
   }
@@ -432,6 +467,15 @@ export class ProjectManifest {
     this.#deps.changed(this);
   }
 }
+
+const remoteRun = ({ uniqueId, status, seconds, message, at }: NodeState): RunFacts => ({
+  id: uniqueId,
+  status: nodeStatus(status),
+  seconds,
+  message,
+  at,
+  inEnvironment: true,
+});
 
 function sourceFolders({ paths }: ProjectConfig): string[] {
   const { models, seeds, snapshots, analyses, tests, macros, functions, docs } = paths;

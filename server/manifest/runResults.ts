@@ -10,6 +10,8 @@ export interface RunFacts {
   message: string | null;
   /** Milliseconds since the epoch. */
   at: number | null;
+  /** Not here, but in the environment that runs elsewhere. */
+  inEnvironment?: true;
 }
 
 const optionalText = z.string().nullish().catch(null);

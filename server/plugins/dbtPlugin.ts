@@ -71,6 +71,11 @@ export interface DbtPlugin extends AsyncDisposable {
    */
   manifestUpdate?(project: ProjectRef, since: string | null, call?: Call): Promise<ManifestUpdate>;
   /**
+   * How nodes did last in an environment that runs elsewhere, whoever ran them: runs, tests, freshness. Cheap to ask often: what
+   * was asked for is kept for a while. Capability "nodeStates".
+   */
+  nodeStates?(project: ProjectRef, call?: Call): Promise<readonly NodeState[]>;
+  /**
    * Runs of this project that go on elsewhere and that nobody here waits for: their window was closed, or the network was lost.
    * Capability "resumeRun".
    */
@@ -254,6 +259,17 @@ export interface QueryRows {
 export type ManifestUpdate =
   | { token: string; file: string; origin?: "environment" }
   | { token: string; changed: Record<string, Record<string, unknown>> };
+
+/** How a node did last: a source's is its freshness. */
+export interface NodeState {
+  uniqueId: string;
+  /** dbt's own word; protocol/run.ts' nodeStatus() understands it. */
+  status: string;
+  seconds: number | null;
+  message: string | null;
+  /** Milliseconds since the epoch. */
+  at: number | null;
+}
 
 export interface LintRequest {
   /** Absolute paths of files or folders; the whole project where absent. */

@@ -1,12 +1,16 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { ManifestInfo } from "../../protocol/manifest.ts";
 import type { TriggerQuestion } from "../../protocol/remote.ts";
 import {
   cancelRunRequest,
   chooseJobRequest,
   confirmTriggerRequest,
+  manifestChangedNotification,
+  nodeRequest,
   remoteActionRequest,
   remoteRequest,
   remoteRunRequest,
@@ -17,6 +21,7 @@ import {
   signInRequest,
   signOutRequest,
   startRunRequest,
+  treePathRequest,
 } from "../../protocol/requests.ts";
 import type { RunHead } from "../../protocol/run.ts";
 import { createCloudRuntime } from "../../server/plugins/cloud/cloudRuntime.ts";
@@ -79,6 +84,11 @@ async function editor(kept: Map<string, string>, answer: (question: TriggerQuest
     }),
   });
   const { connection } = client;
+  const manifests: ManifestInfo[] = [];
+  connection.onNotification(manifestChangedNotification, (manifest) => {
+    manifests.push(manifest);
+    client.nudge();
+  });
   connection.onRequest(secretRequest, ({ key }) => kept.get(key) ?? null);
   connection.onRequest(confirmTriggerRequest, (question) => {
     questions.push(question);
@@ -89,7 +99,14 @@ async function editor(kept: Map<string, string>, answer: (question: TriggerQuest
     client.nudge();
   });
   await client.waitForStatus((statuses) => statuses.some(({ remote }) => remote === true));
-  return { client, connection, questions, runs, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
+  return {
+    client,
+    connection,
+    questions,
+    runs,
+    manifests,
+    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+  };
 }
 
 const when = (its: { client: LspClient; runs: RunHead[] }, what: string, look: (run: RunHead) => boolean) =>
@@ -135,6 +152,24 @@ test("sign in, look around, run once asked, and sign out", async () => {
   expect(its.questions).toMatchObject([
     { command: "dbt run --select=a", job: { name: "Nightly" }, commit: "the commit its environment is at" },
   ]);
+
+  // The Project view has the environment's manifest, with how its nodes did there.
+  const browsed = (what: string, look: (info: ManifestInfo) => boolean) =>
+    its.client.waitFor(what, () => its.manifests.findLast(look));
+  await browsed("the nodes", ({ state, origin }) => state === "ready" && origin === "environment");
+  const node = await connection.sendRequest(nodeRequest, { projectDir, uniqueId: "model.shop.a" });
+  expect(node?.lastRun).toMatchObject({ status: "success", seconds: 0.1, inEnvironment: true });
+  const uri = pathToFileURL(project.file("models/a.sql")).href;
+  const shown = await connection.sendRequest(treePathRequest, { uri, grouping: "folder" });
+  expect(shown?.path.at(-1)).toMatchObject({ label: "a", status: "success" });
+  emulator.tokens.get(emulatedToken)!.noDiscovery = true;
+  const again = await connection.sendRequest(signInRequest, { projectDir, token: emulatedToken });
+  expect(again.missing).toEqual([expect.stringContaining("Metadata Only")]);
+  await connection.sendRequest(remoteRequest, { projectDir });
+  const info = await browsed("what is missing", ({ message }) => message?.includes("Metadata Only") === true);
+  expect(info.state).toBe("ready");
+  emulator.tokens.get(emulatedToken)!.noDiscovery = false;
+
   await connection.sendRequest(chooseJobRequest, {
     projectDir,
     kind: "test",

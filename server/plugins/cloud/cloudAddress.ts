@@ -51,8 +51,20 @@ export function cloudAddress(baseUrl: string | null, accountId: string | null): 
 /**
  * Addresses of the Discovery API that belong to an Admin host, the likeliest first: `PREFIX.metadata.REGION.dbt.com` for cells and
  * single tenants, `metadata.HOST` for the old shared hosts.
+ * @param own manifest.yaml's `discovery_url`, which is the only one then
+ * @throws DbtConfigurationError if that is wrong: the token goes there
  */
-export function discoveryUrls({ origin, host }: CloudAddress): string[] {
+export function discoveryUrls({ origin, host }: CloudAddress, own: string | null): string[] {
+  if (own !== null) {
+    const url = URL.canParse(own) ? new URL(own) : null;
+    if (url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname))) {
+      if (url.pathname === "/") url.pathname = "/graphql";
+      return [url.href];
+    }
+    throw new DbtConfigurationError(
+      `"${own}" is no address to send a token to: discovery_url is like https://ab123.metadata.us1.dbt.com/graphql.`,
+    );
+  }
   const { hostname } = new URL(origin);
   if (isLoopback(hostname)) return [`${origin}/graphql`];
   const [prefix, ...rest] = host.split(".");

@@ -7,6 +7,7 @@ import type { CloudAddress } from "./cloudAddress.ts";
 import {
   CloudNotFoundError,
   CloudUncertainError,
+  discoveryError,
   finalError,
   finalFailure,
   notTheApi,
@@ -129,7 +130,10 @@ export class CloudClient {
     }
   }
 
-  /** A GraphQL query, at an address of its own. Read-only, so it is asked again like a GET. */
+  /**
+   * A GraphQL query, at an address and with a limit of its own. Read-only, so it is asked again like a GET.
+   * @throws DbtError; CloudNotFoundError where that address has no Discovery API
+   */
   query<Schema extends z.ZodType>(
     schema: Schema,
     url: URL,
@@ -137,14 +141,26 @@ export class CloudClient {
     variables: Record<string, unknown>,
     call: CloudCall,
   ): Promise<z.output<Schema>> {
-    return this.#again(call, async () => {
+    const limit = `${this.#account} ${url.host} discovery`;
+    const attempt = async (): Promise<z.output<Schema>> => {
       const request = this.#request("POST", url, call);
       const answer = await this.#deps.http.text({ ...request, body: JSON.stringify({ query, variables }) });
-      if (answer.status >= 300) this.#refuse(answer);
-      const parsed = schema.safeParse(parseJson(answer.text));
-      if (!parsed.success) throw this.#wrongAnswer("something that is not what the Discovery API says");
-      return parsed.data;
-    });
+      if (answer.status >= 300) this.#refuse(answer, limit);
+      if (isHtml(answer)) throw notTheApi(url.host);
+      const body = graphqlSchema.safeParse(parseJson(answer.text));
+      if (!body.success) throw this.#wrongAnswer("an answer that is cut off or empty");
+      // Errors come with status 200, and may come with half of the data.
+      const [error] = body.data.errors ?? [];
+      if (error) {
+        const final = discoveryError(error, this.#said(error.message), url.host);
+        if (final) throw final;
+        throw new Passing(`its Discovery API says: ${this.#said(error.message)}`, false);
+      }
+      const data = schema.safeParse(body.data.data);
+      if (!data.success) throw this.#wrongAnswer("an answer of another shape than its documents say");
+      return data.data;
+    };
+    return this.#again(call, attempt, limit);
   }
 
   #url(path: string, query: Query): URL {
@@ -194,13 +210,16 @@ export class CloudClient {
   }
 
   /** @throws always: what cannot be mended by asking again, else a Passing */
-  #refuse(answer: Pick<HttpAnswer, "status" | "text" | "header"> & { contentType: string }): never {
+  #refuse(
+    answer: Pick<HttpAnswer, "status" | "text" | "header"> & { contentType: string },
+    limit = this.#account,
+  ): never {
     const body = isHtml(answer) ? undefined : envelopeSchema.safeParse(parseJson(answer.text)).data;
-    const said = this.#deps.log.redactValues(plain(body?.status?.user_message ?? ""));
+    const said = this.#said(body?.status?.user_message);
     const final = finalError(answer.status, said, this.address.host);
     if (final) throw final;
     if (answer.status === 429) {
-      const wait = this.#deps.coolDowns.start(this.#account, answer.header("retry-after"));
+      const wait = this.#deps.coolDowns.start(limit, answer.header("retry-after"));
       throw new Passing("too many requests (429)", false, wait);
     }
     throw new Passing(`it answered ${answer.status}`, true);
@@ -210,15 +229,25 @@ export class CloudClient {
     return new Passing(`it gave ${what}`, mayHaveArrived);
   }
 
+  /** What dbt Cloud says, fit to be shown. */
+  #said(text: string | null | undefined): string {
+    return this.#deps.log.redactValues(plain(text ?? ""));
+  }
+
+  /** Whose limit of requests it is: the Admin API's. */
   get #account(): string {
     return `${this.address.origin}/${this.address.accountId}`;
   }
 
-  async #again<Result>(call: CloudCall, attempt: () => Promise<Result>): Promise<Result> {
+  async #again<Result>(
+    call: CloudCall,
+    attempt: () => Promise<Result>,
+    limit = this.#account,
+  ): Promise<Result> {
     const { clock } = this.#deps;
     const attempts = call.hurried ? 3 : 8;
     for (let number = 1; ; number += 1) {
-      await this.#coolDown(call);
+      await this.#coolDown(call, limit);
       try {
         return await attempt();
       } catch (error) {
@@ -249,9 +278,9 @@ export class CloudClient {
     return new Passing(error.message, error.mayHaveArrived);
   }
 
-  async #coolDown(call: CloudCall): Promise<void> {
+  async #coolDown(call: CloudCall, limit: string): Promise<void> {
     const { clock, coolDowns } = this.#deps;
-    for (let left = coolDowns.remaining(this.#account); left > 0; left = coolDowns.remaining(this.#account)) {
+    for (let left = coolDowns.remaining(limit); left > 0; left = coolDowns.remaining(limit)) {
       const words = `dbt Cloud has had too many requests of this account and wants ${inWords(left)} of rest`;
       if (call.hurried) throw new DbtUnavailableError(`${words}. Try again then.`);
       call.onNotice?.(`${words}; going on then.`);
@@ -281,8 +310,20 @@ export interface Envelope<Data> {
 
 const envelopeSchema = z.object({
   status: z.object({ code: z.number().nullish(), user_message: z.string().nullish() }).nullish(),
-  data: z.unknown(),
+  data: z.unknown().optional(),
   extra: z.object({ pagination: z.object({ total_count: z.number().nullish() }).nullish() }).nullish(),
+});
+
+const graphqlSchema = z.object({
+  data: z.unknown().optional(),
+  errors: z
+    .array(
+      z.object({
+        message: z.string().nullish(),
+        extensions: z.object({ code: z.string().nullish() }).nullish().catch(null),
+      }),
+    )
+    .nullish(),
 });
 
 /** Seconds a request that changes something may still take once nobody wants it any more. */

@@ -54,6 +54,7 @@ export function finalFailure(failure: HttpFailure, host: string): DbtError | nul
     case "insecure":
       return new DbtUnavailableError(
         `dbt Cloud (${host}): ${failure.message}. Check the host's prefix and region in base_url, and your proxy's certificates.`,
+        { cause: failure },
       );
     case "tooLarge":
       return new DbtExecutionError(`dbt Cloud (${host}): ${failure.message}.`);
@@ -63,6 +64,23 @@ export function finalFailure(failure: HttpFailure, host: string): DbtError | nul
     case "broken":
       return null;
   }
+}
+
+/** What the Discovery API objects to in an answer of status 200. Null where it may pass. */
+export function discoveryError(
+  error: { extensions?: { code?: string | null | undefined } | null | undefined },
+  said: string,
+  host: string,
+): DbtError | null {
+  const code = error.extensions?.code ?? "";
+  if (code === "INTERNAL_SERVER_ERROR" || code.includes("TIMEOUT")) return null;
+  if (/UNAUTHENTICATED|FORBIDDEN/.test(code) || /permission|authori[sz]ed|forbidden/i.test(said)) {
+    return new DbtAuthenticationError(
+      `The token may not read this from the Discovery API (${host}). It says: ${said}`,
+      { remedy: signInRemedy },
+    );
+  }
+  return new DbtExecutionError(`dbt Cloud's Discovery API (${host}) says: ${said}`);
 }
 
 export function notTheApi(host: string): DbtError {

@@ -3,7 +3,7 @@ import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
 import type { RunStep } from "../../../protocol/run.ts";
 import type { RedactingLog } from "../../platform/log.ts";
 import type { TriggerQuestion } from "../../../protocol/remote.ts";
-import type { Call, ProjectRef, RunSelection } from "../dbtPlugin.ts";
+import type { Call, DbtEvent, NodeState, ProjectRef, RunSelection } from "../dbtPlugin.ts";
 import { DbtCancelledError, DbtConfigurationError, DbtError, DbtExecutionError } from "../errors.ts";
 import type { CloudCall, CloudClient } from "./cloudClient.ts";
 import { CloudNotFoundError } from "./cloudErrors.ts";
@@ -48,6 +48,8 @@ export interface Done {
   run: CloudRun;
   /** Folder of the run's artifacts. */
   dir: string;
+  /** How its nodes did, where it was one that runs nodes. */
+  states: NodeState[];
 }
 
 /**
@@ -250,7 +252,17 @@ async function collect(
     (text) => deps.log.redactValues(text),
   );
   for (const event of events) call.onEvent?.(event);
-  return { result, run, dir };
+  const states = record.verb === "compile" ? [] : statesOf(events, Date.parse(run.finished_at ?? ""));
+  return { result, run, dir, states };
+}
+
+function statesOf(events: readonly DbtEvent[], finishedAt: number): NodeState[] {
+  const at = Number.isNaN(finishedAt) ? null : finishedAt;
+  return events.flatMap((event) => {
+    if (event.type !== "nodeFinished") return [];
+    const { uniqueId, status, seconds, message = null } = event;
+    return [{ uniqueId, status, seconds, message, at }];
+  });
 }
 
 /** A job, named by configuration or by the person who is asked. @throws DbtConfigurationError, naming the jobs there are */

@@ -38,6 +38,7 @@ import { resolveCloud, type CloudSettings } from "./cloudSettings.ts";
 import type { CoolDowns } from "./coolDown.ts";
 import { environmentArtifacts, manifestOf, type EnvironmentArtifacts } from "./environmentManifest.ts";
 import { changedSince, divergence, gitState } from "./gitState.ts";
+import { NodeStates } from "./nodeStates.ts";
 import { createPendingRuns } from "./pendingRuns.ts";
 import { runLink } from "./cloudLinks.ts";
 import { RunCache } from "./runCache.ts";
@@ -92,6 +93,7 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
   const lastDone = new Map<string, { dir: string }>();
   const stale = createStaleManifests();
   const newest = new Map<string, { at: number; artifacts: Promise<EnvironmentArtifacts> }>();
+  const states = new NodeStates(clock, (text) => log.redactValues(text));
 
   async function sessionOf(project: ProjectRef, token?: string): Promise<CloudSession> {
     await requireProject(project.projectDir);
@@ -135,6 +137,7 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
       stale.clear(project);
       newest.delete(project.projectDir);
       lastDone.set(project.projectDir, done);
+      states.ran(project.projectDir, done.states);
       return done;
     } catch (error) {
       if (error instanceof DbtCompilationError) stale.set(project, error.message);
@@ -193,6 +196,7 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
     "snapshot",
     "compileSelection",
     "manifestUpdate",
+    "nodeStates",
     "resumeRun",
     "deployed",
     "remote",
@@ -258,6 +262,12 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
       };
     },
 
+    async nodeStates(project, call = {}) {
+      const { environmentId } = await artifactsOf(project, call);
+      if (environmentId === null) return [];
+      return states.of(await sessionOf(project), environmentId, { signal: call.signal, hurried: true });
+    },
+
     async unfinishedRuns(project) {
       const records = await pending.abandoned(project.projectDir);
       return records
@@ -298,7 +308,12 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
     remote: cloudRemote({
       sessionOf,
       tokenOf: deps.tokenOf,
-      keepToken: (settings, token) => deps.keepToken?.(settings, token),
+      keepToken(project, settings, token) {
+        deps.keepToken?.(settings, token);
+        newest.delete(project.projectDir);
+        states.forget(project.projectDir);
+      },
+      missingStates: (session, call) => states.missing(session, call),
       chooseJob: (project, kind, jobId) =>
         deps.chooseJob?.(project.projectDir, kind, jobId) ?? Promise.resolve(),
     }),
@@ -329,6 +344,7 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
     async stop(project) {
       detachers.get(project.projectDir)?.abort();
       newest.delete(project.projectDir);
+      states.forget(project.projectDir);
       await linter?.stop(project);
     },
     async [Symbol.asyncDispose]() {

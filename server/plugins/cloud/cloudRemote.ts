@@ -21,8 +21,10 @@ import { cancelRun } from "./watchRun.ts";
 export interface CloudRemoteDeps {
   sessionOf: (project: ProjectRef, token?: string) => Promise<CloudSession>;
   tokenOf: (settings: CloudSettings) => string | null;
-  keepToken: (settings: CloudSettings, token: string | null) => void;
+  keepToken: (project: ProjectRef, settings: CloudSettings, token: string | null) => void;
   chooseJob: RemoteEnvironment["chooseJob"];
+  /** What the Discovery API does not let this token read, in a sentence. */
+  missingStates: (session: CloudSession, call: CloudCall) => Promise<string | null>;
 }
 
 /** Runs that are listed. */
@@ -40,14 +42,14 @@ export function cloudRemote(deps: CloudRemoteDeps): RemoteEnvironment {
         throw new DbtAuthenticationError("That is no token: it is one word of letters, digits and signs.");
       }
       const session = await deps.sessionOf(project, trimmed);
-      const result = await checkToken(session);
-      deps.keepToken(session.settings, trimmed);
+      const result = await checkToken(session, deps);
+      deps.keepToken(project, session.settings, trimmed);
       return result;
     },
 
     async signOut(project) {
       const { settings } = await deps.sessionOf(project);
-      deps.keepToken(settings, null);
+      deps.keepToken(project, settings, null);
       return { secretKey: secretKey(settings) ?? "" };
     },
 
@@ -151,7 +153,11 @@ export function cloudRemote(deps: CloudRemoteDeps): RemoteEnvironment {
 }
 
 /** Whose the token is, and what it may not. @throws DbtAuthenticationError where it is good for nothing */
-async function checkToken({ client, settings }: CloudSession): Promise<SignInResult> {
+async function checkToken(
+  session: CloudSession,
+  { missingStates }: Pick<CloudRemoteDeps, "missingStates">,
+): Promise<SignInResult> {
+  const { client, settings } = session;
   const call: CloudCall = { hurried: true };
   const missing: string[] = [];
   const may = async <Value>(what: string, ask: () => Promise<Value>): Promise<Value | null> => {
@@ -174,6 +180,8 @@ async function checkToken({ client, settings }: CloudSession): Promise<SignInRes
       `This token is not for account ${client.address.accountId} of ${client.address.host}, or may see nothing there.`,
     );
   }
+  const states = await missingStates(session, call);
+  if (states !== null) missing.push(states);
   return {
     host: client.address.host,
     accountId: client.address.accountId,

@@ -11,6 +11,8 @@ export interface EnvironmentArtifacts {
   dir: string;
   commit: string | null;
   finishedAt: string | null;
+  /** The environment they are of; null where it is not known. */
+  environmentId: string | null;
   /** Why it may be older than what dbt Cloud has: it could not be asked. */
   outdated: string | null;
 }
@@ -63,6 +65,7 @@ export async function environmentArtifacts(
         dir,
         commit: each.git_sha ?? null,
         finishedAt: each.finished_at ?? null,
+        environmentId: environmentId ?? (each.environment_id == null ? null : String(each.environment_id)),
         outdated: null,
       };
     }
@@ -76,6 +79,7 @@ export async function environmentArtifacts(
       dir: newest.dir,
       commit: newest.git_sha,
       finishedAt: newest.finished_at,
+      environmentId,
       outdated: `dbt Cloud cannot be asked, so this is run ${newest.run_id} as it was kept, ${age} old. ${error.message}`,
     };
   }

@@ -7,6 +7,7 @@ import path from "node:path";
 import type { Clock } from "../../../server/platform/clock.ts";
 import { systemClock } from "../../../server/platform/clock.ts";
 import { envelope, jobBody, listEnvelope, runBody } from "./answers.ts";
+import { answerDiscovery } from "./discovery.ts";
 import { openApi, type OpenApi } from "./conformance.ts";
 import {
   carryOutRun,
@@ -34,6 +35,8 @@ export interface LoggedRequest {
 export interface TokenRights {
   accountId: number;
   may: "everything" | "read" | "metadata";
+  /** It has no permission for the Discovery API. */
+  noDiscovery?: boolean;
   expired?: boolean;
 }
 
@@ -220,7 +223,7 @@ export class CloudEmulator implements AsyncDisposable {
       at: this.#clock.now(),
     });
     const name = `${method} ${url.pathname}`;
-    this.#hold(this.#api?.request(method, url, body));
+    if (url.pathname !== "/graphql") this.#hold(this.#api?.request(method, url, body));
     const fault = this.faults.take(name);
     const limited = this.#limited();
     try {
@@ -244,7 +247,7 @@ export class CloudEmulator implements AsyncDisposable {
         answerFaulty(response, fault, answer.file === undefined ? answer.body : "{}");
         return;
       }
-      if (answer.status === 200 && answer.file === undefined) {
+      if (answer.status === 200 && answer.file === undefined && url.pathname !== "/graphql") {
         this.#hold(this.#api?.answer(method, url, JSON.parse(answer.body)));
       }
       response.writeHead(answer.status, {
@@ -284,6 +287,12 @@ export class CloudEmulator implements AsyncDisposable {
     const good = (data: unknown) => ({ status: 200, body: envelope(data) });
     const rights = this.tokens.get(/^(?:Bearer|Token) (.+)$/.exec(authorization)?.[1] ?? "");
     if (!rights || rights.expired) return refuse(401, "Invalid token.");
+    if (method === "POST" && at === "/graphql") {
+      if (rights.noDiscovery) return { status: 403, body: "Forbidden" };
+      const answer = await answerDiscovery(body as object, this.runs);
+      this.#hold(answer.violation && `${answer.violation} (Discovery API)`);
+      return { status: 200, body: answer.body };
+    }
     const [, version, account, rest = ""] = /^\/api\/(v[23])\/accounts\/(\d+)\/(.*)$/.exec(at) ?? [];
     if (version === undefined) return refuse(404, "Not found.");
     if (Number(account) !== rights.accountId) {

@@ -29,7 +29,9 @@ export type FaultKind =
   | { kind: "wrongType" }
   /** Carried out; says gzip, is not. */
   | { kind: "badGzip" }
-  | { kind: "redirect"; status?: number; to: string };
+  | { kind: "redirect"; status?: number; to: string }
+  /** Not carried out; this JSON with status 200. */
+  | { kind: "answer"; text: string };
 
 export type Fault = FaultKind & {
   /** Of "GET /api/v2/...". */
@@ -133,6 +135,9 @@ export function answerFaulty(response: ServerResponse, fault: FaultKind, body: s
       return;
     case "badGzip":
       send(200, { ...json, "content-encoding": "gzip" }, gzipSync(body).subarray(0, 20));
+      return;
+    case "answer":
+      send(200, json, fault.text);
       return;
     case "redirect":
       send(fault.status ?? 302, { location: fault.to }, "");

@@ -30,6 +30,7 @@ export const emulatedConfig = (url: string): CloudConfig => ({
   accountId: String(emulatedAccount),
   apiToken: { source: null, name: "dbt-cloud-api-token", key: null },
   baseUrl: `${url}/api/v2`,
+  discoveryUrl: null,
   environmentId: String(emulatedEnvironment),
   jobIds: { compile: String(emulatedJobs.nightly), run: String(emulatedJobs.nightly), test: null },
   pollIntervalSeconds: 5,

@@ -35,6 +35,7 @@ test("the form of ADR-0043, every key of it", async () => {
       accountId: "12345",
       apiToken: { source: "env", name: "dbt-cloud-api-token", key: "token" },
       baseUrl: "https://cloud.getdbt.com/api/v2",
+      discoveryUrl: null,
       environmentId: "7",
       jobIds: { compile: "67890", run: "67891", test: null },
       pollIntervalSeconds: 2.5,
