@@ -22,6 +22,14 @@ export interface RunRequest {
   title?: string;
 }
 
+/**
+ * The selection of selectors.yml that is meant, where nothing else is: dbt takes it as `--selector`, and many a dbt does not
+ * know it as a method of `--select`.
+ */
+export function namedSelection({ select, exclude }: Pick<RunRequest, "select" | "exclude">): string | null {
+  return exclude ? null : (/^selector:([^\s,:]+)$/.exec(select ?? "")?.[1] ?? null);
+}
+
 /** What became of a node, from dbt's many words: pass is success, "no-op" is skipped, "runtime error" is error. */
 export const nodeStatuses = [
   "queued",

@@ -1,10 +1,12 @@
-import type { RunRequest, RunVerb } from "../../protocol/run.ts";
+import { namedSelection, type RunRequest, type RunVerb } from "../../protocol/run.ts";
 import { joinFlags } from "./selectors.ts";
 
 /** The command a person would type for a request: shown before it is sent. */
 export function commandOf(request: Omit<RunRequest, "projectDir">): string {
+  const named = namedSelection(request);
   const options = [
-    ...(request.select === undefined ? [] : [`--select ${request.select}`]),
+    ...(named === null ? [] : [`--selector ${named}`]),
+    ...(request.select === undefined || named !== null ? [] : [`--select ${request.select}`]),
     ...(request.exclude === undefined ? [] : [`--exclude ${request.exclude}`]),
     ...(request.fullRefresh === true ? ["--full-refresh"] : []),
     ...(request.vars === undefined ? [] : [`--vars '${request.vars}'`]),

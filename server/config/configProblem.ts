@@ -14,7 +14,7 @@ export interface ConfigProblem {
   message: string;
 }
 
-const dbtFiles = ["dbt_project.yml", "profiles.yml", "packages.yml", "dependencies.yml"];
+const dbtFiles = ["dbt_project.yml", "profiles.yml", "packages.yml", "dependencies.yml", "selectors.yml"];
 
 /** The errors that keep dbt itself from reading a project; those in floe's files only concern us. */
 export function mistakesDbtStumblesOver(problems: readonly ConfigProblem[]): ConfigProblem[] {

@@ -8,6 +8,7 @@ import { findFloeFiles } from "./findFloeFiles.ts";
 import { findProfiles } from "./findProfiles.ts";
 import { missingForRuntime, readManifest, type RuntimeConfig } from "./manifestFile.ts";
 import { packageFileProblems } from "./packageFiles.ts";
+import { readSelectors, type NamedSelector } from "./selectorsFile.ts";
 import { readProfile, type Profile } from "./profile.ts";
 import { resolveRuntime, type ResolvedRuntime } from "./resolveRuntime.ts";
 import type { Transform } from "./specFile.ts";
@@ -33,6 +34,8 @@ export interface ProjectConfig {
   manifestPath: string | null;
   /** Empty where there is no floe.yaml. */
   transforms: Transform[];
+  /** The selections that selectors.yml names. */
+  selectors: NamedSelector[];
   /** Every file that was read or looked for: when one of them changes, appears or goes, so may this answer. */
   files: string[];
   problems: ConfigProblem[];
@@ -65,6 +68,8 @@ export async function loadProjectConfig(
   const projectFile = await reader.read(projectPath);
   const project = readDbtProject(projectFile, projectDir, env);
   const packageProblems = await packageFileProblems(reader, projectDir);
+
+  const named = await readSelectors(reader, projectDir);
 
   const found = await findProfiles(reader, {
     projectDir,
@@ -106,11 +111,13 @@ export async function loadProjectConfig(
     floe: floe.spec ? { filePath: floe.spec.filePath, name: floe.spec.name } : null,
     manifestPath: floe.manifest?.filePath ?? null,
     transforms: floe.spec?.transforms ?? [],
+    selectors: named.selectors,
     files: reader.lookedFor(),
     problems: inReadingOrder(reader.lookedFor(), [
       ...(projectFile ? [] : [noProjectFile(projectPath)]),
       ...project.problems,
       ...packageProblems,
+      ...named.problems,
       ...profileProblems,
       ...floe.problems,
       ...(manifest?.problems ?? []),

@@ -49,7 +49,9 @@ export const manifestFacts: Feature = {
       guard.command("Completing a selection", async ({ projectDir, text, offset }) => {
         await projects.settled();
         const index = await manifests.at(projectDir)?.ready(manifestPatience);
-        return { suggestions: index ? completeSelector(index, text, offset) : [] };
+        const [project] = await projectsOf(context, { projectDir });
+        const selectors = project?.config.selectors ?? [];
+        return { suggestions: index ? completeSelector(index, text, offset, selectors) : [] };
       }),
     );
     connection.onRequest(

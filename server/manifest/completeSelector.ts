@@ -1,5 +1,6 @@
 import type { ResourceType, SelectorSuggestion } from "../../protocol/manifest.ts";
 import { resourceTypes } from "../../protocol/manifest.ts";
+import type { NamedSelector } from "../config/selectorsFile.ts";
 import type { ManifestIndex } from "./manifestIndex.ts";
 import type { NodeFacts } from "./nodeFacts.ts";
 import { selectorOf } from "./selectors.ts";
@@ -13,6 +14,8 @@ interface Method {
   detail: string;
   kind: SelectorSuggestion["kind"];
   values: (index: ManifestIndex) => Iterable<string>;
+  /** What is known of one of them; "" or undefined where that is nothing. */
+  detailOf?: (value: string) => string | undefined;
 }
 
 /** dbt's methods of selection, in the order in which people want them. */
@@ -78,19 +81,35 @@ const methods: Record<string, Method> = {
 
 const selectable: readonly ResourceType[] = ["model", "seed", "snapshot", "test", "analysis"];
 
+/** The selections that selectors.yml names, as a method like the others. */
+function namedSelections(selectors: readonly NamedSelector[]): Method {
+  return {
+    detail: "the selection of this name in selectors.yml",
+    kind: "selector",
+    values: () => selectors.map(({ name }) => name),
+    detailOf: (value) => selectors.find(({ name }) => name === value)?.description,
+  };
+}
+
 /**
  * What may stand at an offset of a selection: names, and the values of dbt's methods. The operators around a name
  * (`+name+`, `2+name`, `@name`) and the other parts of a union (a space) or an intersection (a comma) stay as they are.
  */
-export function completeSelector(index: ManifestIndex, text: string, offset: number): SelectorSuggestion[] {
+export function completeSelector(
+  index: ManifestIndex,
+  text: string,
+  offset: number,
+  selectors: readonly NamedSelector[] = [],
+): SelectorSuggestion[] {
+  const its = selectors.length > 0 ? { ...methods, selector: namedSelections(selectors) } : methods;
   const at = Math.max(0, Math.min(offset, text.length));
   const { from, to } = wordAt(text, at);
   const word = text.slice(from, at);
   const colon = word.indexOf(":");
-  const method = colon < 0 ? undefined : methods[word.slice(0, colon)];
+  const method = colon < 0 ? undefined : its[word.slice(0, colon)];
   const found =
     colon < 0
-      ? anything(index, word)
+      ? anything(index, word, its)
       : method
         ? valuesOf(index, word.slice(0, colon), method, word.slice(colon + 1))
         : [];
@@ -108,17 +127,17 @@ function wordAt(text: string, at: number): { from: number; to: number } {
   return { from, to: Math.max(at, before + token.length - suffix) };
 }
 
-function anything(index: ManifestIndex, word: string): Suggestion[] {
+function anything(index: ManifestIndex, word: string, its: Record<string, Method>): Suggestion[] {
   const nodes = best(
     selectable.flatMap((type) => [...index.ofType(type)]),
     word,
     ({ name }) => name,
   ).map((node): Suggestion => nodeSuggestion(index, node));
-  const ownMethods = best(Object.entries(methods), word, ([name]) => name).map(
+  const ownMethods = best(Object.entries(its), word, ([name]) => name).map(
     ([name, { detail }]): Suggestion => ({ text: `${name}:`, detail, kind: "method" }),
   );
-  const values = ["tag", "path", "source", "package", "group"].flatMap((name) => {
-    const method = methods[name];
+  const values = ["selector", "tag", "path", "source", "package", "group"].flatMap((name) => {
+    const method = its[name];
     return method ? valuesOf(index, name, method, word) : [];
   });
   return word === "" ? [...ownMethods, ...nodes] : [...nodes, ...ownMethods, ...values];
@@ -132,7 +151,7 @@ function nodeSuggestion(index: ManifestIndex, node: NodeFacts): Suggestion {
 function valuesOf(index: ManifestIndex, name: string, method: Method, word: string): Suggestion[] {
   return best([...new Set(method.values(index))], word, (value) => value).map((value) => ({
     text: `${name}:${value}`,
-    detail: method.detail,
+    detail: method.detailOf?.(value) || method.detail,
     kind: method.kind,
   }));
 }

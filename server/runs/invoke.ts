@@ -1,6 +1,6 @@
 import { cannot, needOf } from "../../protocol/capabilities.ts";
 import type { DbtCompilationResult } from "../../protocol/compilation.ts";
-import type { RunRequest } from "../../protocol/run.ts";
+import { namedSelection, type RunRequest } from "../../protocol/run.ts";
 import type { Call, DbtPlugin, ProjectRef, RunSelection } from "../plugins/dbtPlugin.ts";
 import { DbtConfigurationError } from "../plugins/errors.ts";
 
@@ -43,12 +43,15 @@ export async function invoke(
   }
 }
 
-function selectionOf({ select, exclude, fullRefresh, vars, flags }: RunRequest): RunSelection {
+function selectionOf(request: RunRequest): RunSelection {
+  const { select, exclude, fullRefresh, vars } = request;
+  const named = namedSelection(request);
+  const flags = [...(named === null ? [] : [`--selector=${named}`]), ...(request.flags ?? [])];
   return {
-    ...(select && { select }),
+    ...(select && named === null && { select }),
     ...(exclude && { exclude }),
     ...(fullRefresh && { fullRefresh }),
     ...(vars && { vars }),
-    ...(flags && flags.length > 0 && { flags }),
+    ...(flags.length > 0 && { flags }),
   };
 }

@@ -1,10 +1,11 @@
-import type { RunNode, RunRequest } from "../../protocol/run.ts";
+import { namedSelection, type RunNode, type RunRequest } from "../../protocol/run.ts";
 
 /** The command a person would have typed. For reading only: what runs gets its arguments one by one. */
 export function commandOf(request: RunRequest, target: string | undefined): string {
   const { verb, select, exclude, fullRefresh, vars, flags = [] } = request;
+  const named = namedSelection(request);
   const args = [
-    ...(select ? ["--select", select] : []),
+    ...(named === null ? (select ? ["--select", select] : []) : ["--selector", named]),
     ...(exclude ? ["--exclude", exclude] : []),
     ...(fullRefresh ? ["--full-refresh"] : []),
     ...(vars ? ["--vars", vars] : []),

@@ -34,6 +34,8 @@ export interface Page {
   clickStatusBarItem(pattern: string): Promise<void>;
   /** Runs a command by its title in the Command Palette, as a person does. */
   runCommand(title: string): Promise<void>;
+  /** Opens the Command Palette, and gives what it offers for a text that some command has. */
+  paletteItems(typed: string): Promise<string[]>;
   press(keys: string): Promise<void>;
   /** Waits for a button with this text anywhere, and clicks it. */
   clickButton(text: string): Promise<void>;

@@ -59,6 +59,13 @@ export function pageVerbs(
       await input.fill(`>${title}`);
       await page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first().click();
     },
+    paletteItems: async (typed) => {
+      await page.keyboard.press("F1");
+      await page.locator(".quick-input-widget input[type=text]").fill(`>${typed}`);
+      const rows = page.locator(".quick-input-list .monaco-list-row");
+      await rows.filter({ hasText: typed }).first().waitFor();
+      return (await rows.locator(".label-name").allInnerTexts()).map(oneLine);
+    },
     press: (keys) => page.keyboard.press(keys),
     clickButton: (text) =>
       page.locator(".monaco-button, .monaco-text-button, a.action-label", { hasText: text }).first().click(),

@@ -10,6 +10,7 @@ const texts: Record<string, string> = {
     "plugins:\n  dbt_runtime: cloud\n  dbt_runtime_config:\n    cloud: {account_id: 1, api_token_ref: x, job_ids: {run: 1}}\n  dbt: {type: core, config: {python: ./x}}\n",
   "floe.yaml":
     "platform: {manifest: manifest.yaml}\ntransforms:\n  - {type: dbt, path: m}\n  - {name: a, tags: [b]}\n",
+  "selectors.yml": "selectors:\n  - {name: a, definition: {method: tag, value: b}}\n",
   "packages.yml": "packages:\n  - package: a/b\n    version: 1\n",
 };
 

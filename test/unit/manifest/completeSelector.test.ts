@@ -24,6 +24,21 @@ function offered(marked: string): string[] {
 }
 
 describe("a selection is completed", () => {
+  test("with the names of selectors.yml", () => {
+    const selectors = [
+      { name: "nightly", description: "What runs at night" },
+      { name: "hourly", description: "" },
+    ];
+    const complete = (text: string) => completeSelector(index, text, text.length, selectors);
+    expect(complete("selector:").map(({ text, detail }) => [text, detail])).toEqual([
+      ["selector:nightly", "What runs at night"],
+      ["selector:hourly", "the selection of this name in selectors.yml"],
+    ]);
+    expect(complete("night").map(({ text }) => text)).toEqual(["selector:nightly", "tag:nightly"]);
+    expect(complete("sel").map(({ text }) => text)).toContain("selector:");
+    expect(offered("sel|")).not.toContain("selector:");
+  });
+
   test("with names, what begins so first", () => {
     expect(offered("cust|")).toEqual(["customers", "path:models/marts/customers.sql"]);
     expect(offered("ord|").slice(0, 3)).toEqual(["shop.marts.orders", "utils.orders", "stg_orders"]);

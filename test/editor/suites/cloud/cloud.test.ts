@@ -86,8 +86,7 @@ test("cancelling in the editor cancels in dbt Cloud, and is not asked about agai
 
 test("what dbt Cloud cannot do is not offered, and said in one sentence where it is reached anyway", async () => {
   await openFile("models/staging/stg_huts.sql");
-  await run("workbench.action.quickOpen", ">Floe dbt: Show");
-  const shows = (await page.quickPickItems()).join("; ");
+  const shows = (await page.paletteItems("Floe dbt: Show")).join("; ");
   assert.match(shows, /Show Runs/);
   assert.doesNotMatch(shows, /Show Compiled SQL/);
   await page.screenshot("palette");
