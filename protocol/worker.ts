@@ -182,6 +182,10 @@ export const workerEventSchema = z.discriminatedUnion("event", [
     reason: z.string().nullish(),
     filePath: z.string().nullish(),
     line: z.int().nullish(),
+    /** Another number: files may render in another way than before. */
+    generation: z.int().optional(),
+    /** Another number: `manifest` has something new to tell. */
+    manifest: z.int().optional(),
   }),
   /** A line of dbt's structured log. */
   z.object({ event: z.literal("dbt"), line: z.unknown() }),

@@ -43,12 +43,12 @@ export const manifestState: Feature = {
         if (client.trusted) filled(project);
       },
       removed: (project) => manifests.removed(project),
-      reparsed: (project) => manifests.at(project.dir)?.updateLive(),
+      nodesChanged: (project) => manifests.at(project.dir)?.updateLive(),
       status: () => {
         for (const project of projects.all) {
           const { dir, status } = project;
           const isReady = status.state === "ready" || status.state === "degraded";
-          // The first time dbt has read it; later times are told as "reparsed".
+          // The first time dbt has read it; later times are told as "nodesChanged".
           if (isReady && !known.has(dir)) told(project);
           if (isReady) known.add(dir);
           else if (status.state === "idle") known.delete(dir);

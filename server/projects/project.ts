@@ -13,6 +13,9 @@ export type LiveStatus = Pick<ProjectStatus, "state" | "reason" | "remedy"> & {
   versions?: Record<string, string>;
   /** What `reason` is about, where it is in a file: absolute path, line from 1. */
   place?: { filePath: string; line?: number };
+  /** Where the plugin counts: another `generation` when files may render in another way, another `manifest` with each
+   * thing `manifestUpdate` has to tell. */
+  read?: { generation: number; manifest: number };
 };
 
 /** One dbt project of the workspace: its configuration, the runtime that compiles it, and how it is. */

@@ -33,6 +33,8 @@ export interface ProjectsEvents {
   removed: (project: Project) => void;
   /** dbt has read the project again, so what it says of a file may be different. */
   reparsed: (project: Project) => void;
+  /** What dbt knows of its nodes is not what it was. */
+  nodesChanged: (project: Project) => void;
 }
 
 /** Every dbt project of the workspace. Finding and reading them starts no process. */
@@ -47,7 +49,8 @@ export class Projects {
   /** The last of the discoveries and readings, which run one after another. */
   #work: Promise<void> = Promise.resolve();
   #statusDue = false;
-  readonly #wasReady = new Set<string>();
+  /** What was said last of each project that dbt has read. */
+  readonly #wasReady = new Map<string, LiveStatus>();
 
   constructor(deps: ProjectsDeps) {
     this.#deps = deps;
@@ -156,8 +159,13 @@ export class Projects {
     project.live(status);
     if (status.state !== "ready" && status.state !== "degraded") return;
     const key = pathKey(projectDir);
-    if (before === "parsing" && this.#wasReady.has(key)) this.#tell("reparsed", project);
-    this.#wasReady.add(key);
+    const known = this.#wasReady.get(key);
+    this.#wasReady.set(key, status);
+    if (!known) return;
+    const isOther = (what: "generation" | "manifest"): boolean =>
+      before === "parsing" || known.read?.[what] !== status.read?.[what];
+    if (isOther("manifest")) this.#tell("nodesChanged", project);
+    if (isOther("generation")) this.#tell("reparsed", project);
   }
 
   async #read({ projectDir, workspaceDir }: DiscoveredProject): Promise<void> {
@@ -218,7 +226,7 @@ export class Projects {
     });
   }
 
-  #tell(event: "configured" | "removed" | "reparsed", project: Project): void {
+  #tell(event: Exclude<keyof ProjectsEvents, "status">, project: Project): void {
     for (const listener of this.#listeners) listener[event]?.(project);
   }
 }

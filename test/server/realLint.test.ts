@@ -3,13 +3,14 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type CodeAction, type TextEdit } from "vscode-languageserver/node";
+import { type CodeAction, FileChangeType, type TextEdit } from "vscode-languageserver/node";
 import type { ManifestInfo } from "../../protocol/manifest.ts";
 import {
   fixDocumentRequest,
   fixProjectRequest,
   lintProjectRequest,
   manifestChangedNotification,
+  nodeRequest,
   treeRequest,
 } from "../../protocol/requests.ts";
 import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
@@ -55,10 +56,29 @@ describe("the built server with real dbt and SQLFluff", () => {
     await using project = await dbtProject({
       ...threeModels,
       "models/d.sql": "select 1 as one\n",
+      "macros/late.sql": "{% macro late() %}1{% endmacro %}\n",
       "target/manifest.json": manifestText({ nodes: [model("models/a.sql")] }),
     });
     await using session = await openServer(product, project);
     const { client } = session;
+    let manifests: ManifestInfo[] = [];
+    client.connection.onNotification(manifestChangedNotification, (info) => {
+      manifests.push(info);
+      client.nudge();
+    });
+    const manifestCatchesUp = () =>
+      client.waitFor("a manifest that is behind, and then one that is not", () => {
+        const behind = manifests.findIndex(({ stale }) => stale);
+        return behind >= 0 && manifests.slice(behind).some(({ stale }) => !stale) ? true : undefined;
+      });
+    const parents = async (): Promise<string[] | undefined> => {
+      const where = { projectDir: project.dir, uniqueId: "model.shop.d" };
+      return (await client.connection.sendRequest(nodeRequest, where))?.parents;
+    };
+    const save = async (file: string, text: string): Promise<void> => {
+      manifests = [];
+      await client.filesChanged({ [await project.write(file, text)]: FileChangeType.Changed });
+    };
     await client.connection.sendRequest(treeRequest, { projectDir: project.dir, grouping: "folder" });
     const [idle] = await client.waitForStatus((all) => all.length === 1);
     expect(idle).toMatchObject({ projectName: "shop", state: "idle", runtime: "local", target: "dev" });
@@ -74,8 +94,20 @@ describe("the built server with real dbt and SQLFluff", () => {
     const [failure] = await client.waitForDiagnostics(uri, (all) => all.some((each) => each.severity === 1));
     expect(failure?.range.start.line).toBe(0);
 
-    await client.change(uri, "select id from {{ ref('a') }}\n");
+    await client.change(uri, "select {{ late() }} as id from {{ ref('a') }}\n");
     await client.waitForDiagnostics(uri, (all) => all.length === 0);
+
+    // What is saved is in the index, and in the issues of open files, without being asked for.
+    await client.waitFor("dbt's manifest", () => manifests.find(({ origin }) => origin === "live"));
+    expect(await parents()).toEqual([]);
+    await save("models/d.sql", "select id from {{ ref('a') }}\n");
+    await manifestCatchesUp();
+    expect(await parents()).toEqual(["model.shop.a"]);
+    // Nothing but SQL: dbt need not read it, and the manifest is not behind for it.
+    await save("models/d.sql", "select id as other from {{ ref('a') }}\n");
+    await manifestCatchesUp();
+    await save("macros/late.sql", "{% macro late() %}{{ nothing() if execute }}{% endmacro %}\n");
+    await client.waitForDiagnostics(uri, ([first]) => first?.severity === 1);
   });
 
   test("fix-all ends in exactly the text `sqlfluff fix` leaves, and CRLF stays CRLF", async () => {

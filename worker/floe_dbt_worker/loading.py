@@ -177,10 +177,12 @@ class Loading:
         self._files += 1 if not self._project.loaded else 0
         if self._project.is_configuration(path):
             self._afresh = self._project.due = True
-        elif path.endswith(_PARSED_FILES) and (
-            self._degraded or not os.path.exists(path) or self._project.saved(path)
-        ):
-            self._project.due = True
+        elif path.endswith(_PARSED_FILES):
+            known = self._project.updates.version
+            if self._degraded or not os.path.exists(path) or self._project.saved(path):
+                self._project.due = True
+            elif self._project.updates.version != known:
+                self._announce(self.state)
 
     def whole_project(self) -> list[str]:
         """Every file a lint of the project covers."""
@@ -239,6 +241,8 @@ class Loading:
                 "reason": reason.message if reason else None,
                 "filePath": reason.file_path if reason else None,
                 "line": reason.line if reason else None,
+                "generation": self._project.generation,
+                "manifest": self._project.updates.version,
             }
         )
 

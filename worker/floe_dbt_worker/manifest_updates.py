@@ -41,6 +41,11 @@ class ManifestUpdates:
         self._changes: list[tuple[int, Ids]] = []
         self._file: str | None = None
 
+    @property
+    def version(self) -> int:
+        """Rises with everything there is to tell."""
+        return self._version
+
     def loaded(self, old: Any, new: Any) -> None:
         """`new` takes the place of `old`, which may be None."""
         self._version += 1

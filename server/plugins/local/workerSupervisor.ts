@@ -35,6 +35,15 @@ export interface WorkerStatus {
   /** What `reason` is about, where it is in a file. */
   place?: Place;
   versions?: Record<string, string>;
+  read?: ReadCount;
+}
+
+/** Either is another number when dbt knows the project in another way. */
+export interface ReadCount {
+  /** Files may render in another way. */
+  generation: number;
+  /** There is something new to tell of its nodes. */
+  manifest: number;
 }
 
 /** An absolute path, and a line from 1 where it is known. */
@@ -303,12 +312,14 @@ export class WorkerSupervisor {
   #onEvent(event: WorkerEvent): void {
     if (event.event !== "status") return;
     const said = shortcomingOf(event.reason, event);
-    if (event.state === "ready" || event.state === "degraded") this.#tellWorks(event.state, said);
+    const { generation = 0, manifest = 0 } = event;
+    if (event.state === "ready" || event.state === "degraded")
+      this.#tellWorks(event.state, said, { generation, manifest });
     else this.#tell({ state: event.state, ...said });
   }
 
   /** What is wrong with the environment explains what dbt says in it, and can be repaired. */
-  #tellWorks(state: "ready" | "degraded", said: Shortcoming | null): void {
+  #tellWorks(state: "ready" | "degraded", said: Shortcoming | null, read?: ReadCount): void {
     const limits = this.#launch?.limits;
     const why = limits && (!said || limits.explains) ? limits : said;
     const words = why && {
@@ -320,6 +331,7 @@ export class WorkerSupervisor {
       state: limits?.degraded === true ? "degraded" : state,
       ...words,
       ...(limits && why === limits && { remedy: limits.remedy }),
+      ...(read && { read }),
     });
   }
 
