@@ -1,7 +1,7 @@
 // Measures the product against what it must beat, side by side, and writes docs/performance.md's tables.
 //   npm run bench -- [--only NAME]... [--repetitions N] [--no-write]
-// NAME: editToDiagnostics, wholeProject, typing, firstDiagnostics, activation, memory, compiledSql, firstNode, manifest, indexRefresh. A full run
-// takes forty minutes; on a machine that does something else its figures mean little.
+// NAME: editToDiagnostics, wholeProject, typing, firstDiagnostics, activation, memory, compiledSql, firstNode, manifest, indexRefresh,
+// fusion. A full run takes forty minutes; on a machine that does something else its figures mean little.
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { packageExtension } from "./package.mjs";

@@ -45,10 +45,14 @@ export async function startFloeServer(options: {
   python: string;
   /** True where absent. */
   trusted?: boolean;
+  /** Further settings of floeDbt. */
+  settings?: Record<string, unknown>;
+  env?: NodeJS.ProcessEnv;
 }): Promise<FloeServer> {
   await mkdir(options.storageDir, { recursive: true });
   const child = spawn(process.execPath, [path.join(repoDir, "dist", "server.js"), "--stdio"], {
     stdio: ["pipe", "pipe", "inherit"],
+    env: options.env ?? process.env,
   });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const connection = createProtocolConnection(
@@ -69,7 +73,7 @@ export async function startFloeServer(options: {
     status = projects.map(({ state, reason }) => `${state} ${reason ?? ""}`).join("; ");
   });
   connection.onRequest(ConfigurationRequest.type, ({ items }) =>
-    items.map(() => ({ python: { path: options.python } })),
+    items.map(() => ({ python: { path: options.python }, ...options.settings })),
   );
   connection.onRequest(RegistrationRequest.type, () => undefined);
   connection.onRequest(WorkDoneProgressCreateRequest.type, () => undefined);

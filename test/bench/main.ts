@@ -9,6 +9,7 @@ import { compiledSql } from "./compiledSql.ts";
 import { editToDiagnostics } from "./editToDiagnostics.ts";
 import { firstDiagnostics } from "./firstDiagnostics.ts";
 import { firstNode } from "./firstNode.ts";
+import { fusion } from "./fusion.ts";
 import { memory } from "./memory.ts";
 import { indexRefresh } from "./indexRefresh.ts";
 import { manifest } from "./manifest.ts";
@@ -28,6 +29,7 @@ const benches: Record<string, Bench> = {
   firstNode,
   manifest,
   indexRefresh,
+  fusion,
 };
 
 const { values } = parseArgs({
