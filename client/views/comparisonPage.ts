@@ -58,7 +58,7 @@ ${commandLink("Export as JSON", "floeDbt.exportComparison", ["json"])}
 </nav>
 </header>
 <p class="verdict ${comparison.same ? "good" : "bad"}" role="status">${escapeHtml(comparison.verdict)}</p>
-<table><thead><tr><td></td><th scope="col">nodes</th><th scope="col">seconds</th></tr></thead><tbody>
+<table><thead><tr><td></td><th scope="col">Nodes</th><th scope="col">Seconds</th></tr></thead><tbody>
 ${[left, right].map((side) => `<tr><th scope="row">${escapeHtml(side.title)}</th><td>${side.nodes}</td><td>${side.seconds.toFixed(1)}</td></tr>`).join("\n")}
 </tbody></table>
 ${sections.join("\n")}

@@ -6,6 +6,7 @@ import { withIssues } from "../local/projectIssues.ts";
 import type { Checked, EngineCheck, Ready } from "./engineCheck.ts";
 import type { SaidDiagnostic } from "./engineEvents.ts";
 import { pageOfCode, userPath } from "./engineMessage.ts";
+import { shownIssues } from "./shownIssues.ts";
 import { sqlFilesOf } from "./sqlFiles.ts";
 
 export interface EngineLintDeps {
@@ -18,9 +19,6 @@ export interface EngineLintDeps {
   /** The engine has said what it has to say; a linter may still be at it. */
   onChecked: () => void;
 }
-
-/** How many of the engine's diagnostics are shown: a project that only dbt-core accepts has thousands. */
-export const mostShown = 500;
 
 /**
  * The engine's own diagnostics of the whole project, with unsaved text, and the linter's of the files that were asked for:
@@ -36,10 +34,11 @@ export async function lintWithEngine(
   const { check, ready } = deps;
   const texts = request.texts ?? new Map<string, string>();
   const single = request.paths?.length === 1 ? (request.paths[0] ?? null) : null;
+  const asked = new Set([...(request.paths ?? []), ...texts.keys()]);
 
   const checking = (async (): Promise<LintIssue[]> => {
     const checked = await check.check(ready, texts, single, call);
-    const issues = issuesOf(checked, ready, check);
+    const issues = issuesOf(checked, ready, check, asked);
     call.onEvent?.({ type: "projectChecked", issues });
     deps.onChecked();
     return issues;
@@ -53,7 +52,7 @@ export async function lintWithEngine(
   // Mended files are other files.
   const now =
     linted.filesFixed.length > 0
-      ? issuesOf(await check.check(ready, new Map(), single, call), ready, check)
+      ? issuesOf(await check.check(ready, new Map(), single, call), ready, check, asked)
       : issues;
   const wanted = request.paths ? now.filter((issue) => isAmong(issue.filePath, request.paths ?? [])) : now;
   const result = withIssues(merged(linted, byFile(now)), wanted);
@@ -161,27 +160,11 @@ async function lintWithBinary(
   return projectLintResult(found, { linted: files });
 }
 
-function issuesOf(checked: Checked, ready: Ready, check: EngineCheck): LintIssue[] {
+function issuesOf(checked: Checked, ready: Ready, check: EngineCheck, asked: ReadonlySet<string>): LintIssue[] {
   const all = [...checked.parse, ...checked.node];
   const issues = unique(all.map((said) => issueOf(said, ready, check, checked.base)));
-  const dropped = issues.length - mostShown + checked.dropped;
-  if (issues.length <= mostShown) return issues;
-  // Errors first: what is left out is the less important.
-  const shown = issues.toSorted((a, b) => rank(a) - rank(b)).slice(0, mostShown);
-  return [
-    ...shown,
-    {
-      ...projectPlace(ready),
-      severity: "warning",
-      ruleCode: "dbt",
-      message: `The engine found ${dropped} more errors and warnings than are shown here. Compare Environments groups them all by their code.`,
-      source: "dbt",
-      fixable: false,
-    },
-  ];
+  return shownIssues(issues, asked, checked.dropped, projectPlace(ready));
 }
-
-const rank = ({ severity }: LintIssue): number => (severity === "error" ? 0 : 1);
 
 /** A message without a position goes to its file; without a file, to its node's; without either, to dbt_project.yml. */
 function issueOf(said: SaidDiagnostic, ready: Ready, check: EngineCheck, base: string): LintIssue {
