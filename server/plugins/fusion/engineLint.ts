@@ -160,7 +160,12 @@ async function lintWithBinary(
   return projectLintResult(found, { linted: files });
 }
 
-function issuesOf(checked: Checked, ready: Ready, check: EngineCheck, asked: ReadonlySet<string>): LintIssue[] {
+function issuesOf(
+  checked: Checked,
+  ready: Ready,
+  check: EngineCheck,
+  asked: ReadonlySet<string>,
+): LintIssue[] {
   const all = [...checked.parse, ...checked.node];
   const issues = unique(all.map((said) => issueOf(said, ready, check, checked.base)));
   return shownIssues(issues, asked, checked.dropped, projectPlace(ready));
