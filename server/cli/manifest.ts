@@ -1,7 +1,14 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
+import type { Call } from "../plugins/dbtPlugin.ts";
 import { DbtConfigurationError } from "../plugins/errors.ts";
-import { type CommandContext, onlyProject, openProjects, type ProjectOptions } from "./projects.ts";
+import {
+  type CommandContext,
+  onlyProject,
+  openProjects,
+  type OpenedProject,
+  type ProjectOptions,
+} from "./projects.ts";
 import type { DataFormat } from "./run.ts";
 
 /** `floe-dbt manifest`: where the manifest of the last compile is, or the manifest itself. Compiles nothing. */
@@ -9,16 +16,30 @@ export async function runManifest(
   options: ProjectOptions & { format: DataFormat },
   context: CommandContext,
 ): Promise<0> {
+  const { terminal, signal } = context;
   await using opened = await openProjects([], options, context);
-  const { project, plugin, config } = onlyProject(opened);
-  if (options.format === "json") {
-    context.terminal.data(JSON.stringify(await plugin.getManifest(project, { signal: context.signal })));
-    return 0;
+  const only = onlyProject(opened);
+  const call: Call = {
+    signal,
+    onEvent: (event) => {
+      if (event.type === "notice") terminal.words(event.message);
+    },
+  };
+  terminal.data(
+    options.format === "json"
+      ? JSON.stringify(await only.plugin.getManifest(only.project, call))
+      : await manifestFile(only, call),
+  );
+  return 0;
+}
+
+/** The file; of an environment that runs elsewhere, as it was fetched from there. @throws DbtConfigurationError if there is none */
+async function manifestFile({ plugin, project, config }: OpenedProject, call: Call): Promise<string> {
+  if (plugin.capabilities.has("deployed")) {
+    const update = await plugin.manifestUpdate?.(project, null, call);
+    if (update && "file" in update) return update.file;
   }
   const file = path.join(config.paths.target, "manifest.json");
-  if (!existsSync(file)) {
-    throw new DbtConfigurationError(`There is no ${file} yet. Compile the project first: floe-dbt compile.`);
-  }
-  context.terminal.data(file);
-  return 0;
+  if (existsSync(file)) return file;
+  throw new DbtConfigurationError(`There is no ${file} yet. Compile the project first: floe-dbt compile.`);
 }

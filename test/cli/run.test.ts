@@ -1,5 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { rm } from "node:fs/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -112,6 +113,12 @@ describe("floe-dbt", () => {
       stdout: `${project.file("target/manifest.json")}\n`,
       stderr: "",
     });
+    await project.write(".env", "DBT_TARGET_PATH=elsewhere\n");
+    const elsewhere = project.file("elsewhere/manifest.json");
+    expect((await floeDbt("manifest")).stderr).toBe(
+      `floe-dbt: There is no ${elsewhere} yet. Compile the project first: floe-dbt compile.\n`,
+    );
+    await rm(project.file(".env"));
     const { stdout } = await floeDbt("manifest", "--format", "json");
     expect(JSON.parse(stdout)).toHaveProperty(["nodes", "model.shop.a"]);
   });

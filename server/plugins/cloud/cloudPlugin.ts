@@ -168,7 +168,12 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
 
   async function artifactsOf(project: ProjectRef, call: Call): Promise<EnvironmentArtifacts> {
     const known = newest.get(project.projectDir);
-    if (known && clock.now() - known.at < manifestSeconds * 1000) return known.artifacts;
+    const told = async (artifacts: Promise<EnvironmentArtifacts>): Promise<EnvironmentArtifacts> => {
+      const { outdated } = await artifacts;
+      if (outdated !== null) call.onEvent?.({ type: "notice", message: outdated });
+      return artifacts;
+    };
+    if (known && clock.now() - known.at < manifestSeconds * 1000) return told(known.artifacts);
     const session = await sessionOf(project);
     const artifacts = environmentArtifacts(session, {
       signal: call.signal,
@@ -177,7 +182,7 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
     });
     newest.set(project.projectDir, { at: clock.now(), artifacts });
     artifacts.catch(() => newest.delete(project.projectDir));
-    return artifacts;
+    return told(artifacts);
   }
 
   async function artifact(project: ProjectRef, name: "manifest.json" | "run_results.json", call: Call) {
@@ -186,7 +191,6 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
     const done = lastDone.get(project.projectDir);
     if (done) return readObject(path.join(done.dir, name));
     const artifacts = await artifactsOf(project, call);
-    if (artifacts.outdated !== null) call.onEvent?.({ type: "notice", message: artifacts.outdated });
     return readObject(path.join(artifacts.dir, name));
   }
 

@@ -1,0 +1,102 @@
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { runCloudCancel, runCloudLogs, runCloudRuns } from "../../server/cli/cloud.ts";
+import { runManifest } from "../../server/cli/manifest.ts";
+import type { CommandContext } from "../../server/cli/projects.ts";
+import { runDbtVerb } from "../../server/cli/run.ts";
+import type { RunVerb } from "../../protocol/run.ts";
+import { CloudEmulator, emulatedManifest, emulatedToken } from "../harness/cloudEmulator/emulator.ts";
+import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
+
+/** `floe-dbt` on dbt Cloud: data on one side, words on the other, the token from the environment. */
+
+let emulator: CloudEmulator;
+let project: TestProject;
+beforeAll(async () => {
+  emulator = await CloudEmulator.start();
+  project = await dbtProject({ ...threeModels, "manifest.yaml": emulatedManifest(emulator.url, 0.05) });
+});
+afterAll(async () => {
+  await emulator[Symbol.asyncDispose]();
+  await project[Symbol.asyncDispose]();
+  expect(emulator.violations).toEqual([]);
+});
+
+/** What a command printed and ended with. */
+async function floeDbt<Code>(
+  work: (
+    options: { projectDir: string; runtime: "cloud"; verbose: false },
+    context: CommandContext,
+  ) => Promise<Code>,
+) {
+  const [data, words]: [string[], string[]] = [[], []];
+  const code = await work(
+    { projectDir: project.dir, runtime: "cloud", verbose: false },
+    {
+      terminal: {
+        data: (text) => data.push(text),
+        words: (text) => words.push(text),
+        progress: () => undefined,
+        style: (_format, text) => text,
+      },
+      signal: new AbortController().signal,
+      env: {
+        PATH: process.env["PATH"],
+        HOME: project.file(".home"),
+        XDG_CACHE_HOME: project.file(".cache"),
+        FLOE_SECRET_DBT_CLOUD_API_TOKEN: emulatedToken,
+      },
+    },
+  );
+  expect([...data, ...words].join("\n")).not.toContain(emulatedToken);
+  return { code, data: data.join("\n"), words: words.join("\n") };
+}
+
+test("manifest before any run is an error with what to do", async () => {
+  await expect(
+    floeDbt((options, context) => runManifest({ ...options, format: "text" }, context)),
+  ).rejects.toThrow(/No run of environment .* has a manifest\.json yet\. Compile the project first/);
+});
+
+test.each<RunVerb>(["compile", "run", "test"])(
+  "%s is a run there, whose page, step and commit are said",
+  async (verb) => {
+    const before = emulator.runs.length;
+    const { code, data, words } = await floeDbt((options, context) =>
+      runDbtVerb(verb, [], { ...options, select: ["a"], format: "json" }, context),
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(data)).toMatchObject({
+      success: true,
+      metadata: { commit: expect.stringMatching(/^c0ffee/) as string },
+    });
+    expect(words).toContain(`/runs/${emulator.runs[before]!.id}`);
+    expect(words).toContain("dbt Cloud used commit c0ffee0");
+    expect(emulator.triggers[before]).toMatchObject({ steps_override: [`dbt ${verb} --select=a`] });
+  },
+);
+
+test("manifest prints the path of what was fetched, or the manifest itself", async () => {
+  const { data } = await floeDbt((options, context) => runManifest({ ...options, format: "text" }, context));
+  expect(data).toMatch(/dbt-cloud-cache[\\/]\d+[\\/]manifest\.json$/);
+  const whole = await floeDbt((options, context) => runManifest({ ...options, format: "json" }, context));
+  expect(JSON.parse(whole.data)).toEqual(JSON.parse(await readFile(data, "utf8")));
+});
+
+test("cloud runs, logs and cancel", async () => {
+  const runs = await floeDbt((options, context) => runCloudRuns({ ...options, format: "text" }, context));
+  expect(runs.data.split("\n")[0]).toMatch(/^70403105000021 {2}success .* c0ffee0 .* dbt test --select=a$/);
+  const logs = await floeDbt((options, context) =>
+    runCloudLogs("70403105000021", { ...options, step: 4 }, context),
+  );
+  expect(logs).toEqual({
+    code: 0,
+    data: "Running with dbt=1.11.0\nDone.\n",
+    words: "4. dbt test --select=a (success)",
+  });
+  emulator.behaviours = [{ statuses: [3] }];
+  const { id } = emulator.startRun(emulator.jobs[0]!.id, { cause: "schedule" });
+  const cancelled = await floeDbt((options, context) => runCloudCancel(String(id), options, context));
+  expect(cancelled.words).toContain("Cancelled");
+  expect(emulator.runs.at(-1)!.status).toBe(30);
+});
