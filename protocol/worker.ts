@@ -21,6 +21,8 @@ export interface WorkerInitialize {
   workspaceDir?: string | undefined;
   /** A folder of ours, per project and target: target/, logs/ and the lint cache go here; the user's own are not touched. */
   privateDir: string;
+  /** Type of the warehouse's adapter, where it is not the profile's that counts. */
+  adapterType?: string | undefined;
 }
 
 /** Everything the server can ask, by method. */

@@ -29,9 +29,11 @@ export async function runLint(
   await using opened = await openProjects(asked, options, context);
   const results: ProjectLintResult[] = [];
   for (const { project, plugin, paths: own } of opened.projects) {
-    if (!plugin.supportsSqlLinting()) {
+    // Where dbt runs elsewhere, what lints here is only now looked for.
+    if (!plugin.supportsSqlLinting(project)) await plugin.getRuntimeMetadata(project, { signal });
+    if (!plugin.supportsSqlLinting(project)) {
       throw new DbtConfigurationError(
-        `${project.projectDir}: the ${plugin.runtime} environment has no linter.`,
+        `${project.projectDir}: the ${plugin.runtime} environment has no linter, and there is no Python with SQLFluff here.`,
       );
     }
     let done = 0;

@@ -30,7 +30,8 @@ export interface DbtPlugin extends AsyncDisposable {
   getRuntimeMetadata(project: ProjectRef, call?: Call): Promise<RuntimeMetadata>;
   /** @throws DbtLintError if linting itself fails, never because SQL has issues */
   lintProject(project: ProjectRef, request?: LintRequest, call?: Call): Promise<ProjectLintResult>;
-  supportsSqlLinting(): boolean;
+  /** @param project whether that of this one can be linted, as far as is known: getRuntimeMetadata finds it out. All where absent */
+  supportsSqlLinting(project?: ProjectRef): boolean;
 
   /** The text the linter's own fixes make of one file, saved or not. Writes nothing. Capability "fixText". */
   fixText(project: ProjectRef, request: FixRequest, call?: Call): Promise<FixResult>;
@@ -102,6 +103,8 @@ export interface ProjectRef {
   target?: string;
   /** The workspace folder the project was found in: how far up configuration and virtual environments are looked for. */
   workspaceDir?: string;
+  /** Type of the warehouse's adapter where dbt runs elsewhere, such as "snowflake": the linter's dialect; else the profile's. */
+  adapterType?: string;
 }
 
 export interface Call {

@@ -5,7 +5,7 @@ import { mistakesDbtStumblesOver, type ConfigProblem } from "../config/configPro
 import type { ProjectConfig } from "../config/projectConfig.ts";
 import { isInside } from "../platform/uri.ts";
 import type { DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
-import { DbtConfigurationError, type DbtError } from "../plugins/errors.ts";
+import { DbtConfigurationError, DbtError } from "../plugins/errors.ts";
 import type { PluginRegistry } from "../plugins/registry.ts";
 
 /** How a plugin says a project is. */
@@ -91,6 +91,19 @@ export class Project {
     this.#changed();
   }
 
+  /** Where dbt runs elsewhere, only what is found here can lint: until it is, that is not offered. */
+  async findLinter(): Promise<void> {
+    try {
+      const plugin = this.plugin();
+      if (plugin.supportsSqlLinting(this.ref)) return;
+      await plugin.getRuntimeMetadata(this.ref);
+    } catch (error) {
+      if (!(error instanceof DbtError)) throw error;
+      return;
+    }
+    this.#changed();
+  }
+
   worked(): void {
     if (!this.#failure) return;
     this.#failure = null;
@@ -171,8 +184,11 @@ export class Project {
   get #abilities(): Pick<ProjectStatus, "remote" | "capabilities"> {
     try {
       const plugin = this.plugin();
-      const capabilities: ProjectCapability[] = [...plugin.capabilities];
-      if (plugin.supportsSqlLinting()) capabilities.push("lint");
+      const lints = plugin.supportsSqlLinting(this.ref);
+      const capabilities: ProjectCapability[] = [...plugin.capabilities].filter(
+        (each) => lints || each !== "fixText",
+      );
+      if (lints) capabilities.push("lint");
       return { capabilities, ...(plugin.capabilities.has("remote") && { remote: true }) };
     } catch {
       return {};

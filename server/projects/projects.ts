@@ -186,6 +186,7 @@ export class Projects {
       // Also where nothing is known to run: it may be about to.
       await known.reconfigure(config, settings, { afresh: isStale });
       await this.#findRuntime(known);
+      this.#findLinter(known);
       this.#tell("configured", known);
       return;
     }
@@ -195,7 +196,15 @@ export class Projects {
     });
     this.#projects.set(pathKey(projectDir), project);
     await this.#findRuntime(project);
+    this.#findLinter(project);
     this.#tell("configured", project);
+  }
+
+  /** Nobody waits for it: an interpreter may take seconds to answer. */
+  #findLinter(project: Project): void {
+    project.findLinter().catch((error: unknown) => {
+      this.#deps.log.error(`Looking for a linter of ${project.dir} failed: ${String(error)}`);
+    });
   }
 
   async #findRuntime(project: Project): Promise<void> {

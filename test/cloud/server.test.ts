@@ -118,6 +118,11 @@ test("sign in, look around, run once asked, and sign out", async () => {
   const { connection } = its;
   const { dir: projectDir } = project;
   expect(await connection.sendRequest(remoteRequest, { projectDir })).toMatchObject({ state: "signedOut" });
+  const offered = its.client.statuses[0]?.capabilities;
+  expect(offered).toContain("deployed");
+  // There is no Python with SQLFluff here.
+  expect(offered).not.toContain("lint");
+  expect(offered).not.toContain("fixText");
 
   await expect(
     connection.sendRequest(signInRequest, { projectDir, token: "dbtc_wrongwrong" }),

@@ -64,9 +64,12 @@ def dialect_for(adapter: str | None) -> str:
 class Configuration:
     """The configuration in force. `refresh` first, then `root` and `for_file`."""
 
-    def __init__(self, project_dir: str, overrides: dict[str, str | None]) -> None:
+    def __init__(
+        self, project_dir: str, overrides: dict[str, str | None], adapter: str | None = None
+    ) -> None:
         """@param overrides: keys of [sqlfluff:templater:dbt] that win over the user's, such as project_dir
         and target
+        @param adapter: whose dialect is the default, instead of the profile's
         """
         self.epoch = 0
         """Rises with every change."""
@@ -78,6 +81,7 @@ class Configuration:
         self._roots: dict[str, Any] = {}
         self._degraded = False
         self._default_dialect = "ansi"
+        self._adapter = adapter
         self.configured = False
         """Whether the user has any SQLFluff configuration at the root."""
 
@@ -87,7 +91,7 @@ class Configuration:
         @returns whether anything did.
         @raises RequestFailed configuration
         """
-        dialect = dialect_for(adapter)
+        dialect = dialect_for(self._adapter or adapter)
         state = (self._stat(), degraded, dialect)
         if state == self._signature:
             return False

@@ -143,7 +143,7 @@ class Session:
             "target": params.get("target"),
             "target_path": private.target_dir,
         }
-        self._configuration = Configuration(self._paths.dir, options)
+        self._configuration = Configuration(self._paths.dir, options, params.get("adapterType"))
         self._linting = Linting(self._project, self._configuration)
         self._compiling = Compiling(self._project)
         self._garbage = Garbage()

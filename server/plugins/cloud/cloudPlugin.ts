@@ -1,7 +1,6 @@
 import { access, open, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
-import { projectLintResult } from "../../../protocol/lint.ts";
 import type { JobKind } from "../../../protocol/remote.ts";
 import type { RuntimeMetadata } from "../../../protocol/runtime.ts";
 import { systemClock, type Clock } from "../../platform/clock.ts";
@@ -16,13 +15,7 @@ import type {
   RunSelection,
   UnfinishedRun,
 } from "../dbtPlugin.ts";
-import {
-  DbtCompilationError,
-  DbtConfigurationError,
-  DbtEnvironmentError,
-  DbtError,
-  DbtLintError,
-} from "../errors.ts";
+import { DbtCompilationError, DbtConfigurationError, DbtError } from "../errors.ts";
 import { createStaleManifests } from "../staleManifests.ts";
 import { CloudClient } from "./cloudClient.ts";
 import {
@@ -32,6 +25,7 @@ import {
   type CloudSession,
   type Done,
 } from "./cloudOperations.ts";
+import { checkoutLint } from "./checkoutLint.ts";
 import { cloudRemote } from "./cloudRemote.ts";
 import { cloudReport } from "./cloudReport.ts";
 import { resolveCloud, type CloudSettings } from "./cloudSettings.ts";
@@ -209,17 +203,21 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
     capabilities.push(
       ...(["fixText", "lintUnsaved"] as const).filter((each) => linter.capabilities.has(each)),
     );
-  const noLinter = (): never => {
-    throw new DbtLintError(
-      "dbt Cloud has no linter, and this project has no Python environment with SQLFluff.",
-    );
-  };
+  const lint = checkoutLint(linter, async (project) => (await dbtThere(project)).adapter);
+
+  /** What dbt the environment's newest artifacts here are of; nulls where there are none. Asks nothing of dbt Cloud. */
+  async function dbtThere(project: ProjectRef): Promise<Pick<RuntimeMetadata, "dbtVersion" | "adapter">> {
+    const done = lastDone.get(project.projectDir);
+    const session = await sessionOf(project).catch(() => null);
+    const dir = done?.dir ?? (await session?.cache.kept(session.client.address))?.[0]?.dir;
+    return dir === undefined ? { dbtVersion: null, adapter: null } : dbtOf(manifestOf({ dir }));
+  }
 
   return {
     runtime: "cloud",
     capabilities: new Set(capabilities),
     supportsParallelExecution: () => true,
-    supportsSqlLinting: () => linter?.supportsSqlLinting() ?? false,
+    supportsSqlLinting: (project) => lint.supported(project),
 
     async compileProject(project, call = {}) {
       const { result, run, dir } = await carry("compile", project, {}, call);
@@ -295,20 +293,9 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
 
     async lintProject(project, request = {}, call = {}) {
       await requireProject(project.projectDir);
-      if (!linter?.supportsSqlLinting()) return noLinter();
-      try {
-        return await linter.lintProject(project, request, call);
-      } catch (error) {
-        if (!(error instanceof DbtEnvironmentError)) throw error;
-        // dbt Cloud works without a Python here: files that are not linted are no failure of the environment.
-        const reason = `dbt Cloud has no linter, and here: ${error.message}`;
-        const skipped = (request.paths ?? []).map((filePath) => ({ filePath, reason }));
-        return projectLintResult([], { linted: [], skipped });
-      }
+      return lint.lint(project, request, call);
     },
-    async fixText(project, request, call = {}) {
-      return linter?.capabilities.has("fixText") ? linter.fixText(project, request, call) : noLinter();
-    },
+    fixText: (project, request, call = {}) => lint.fix(project, request, call),
     remote: cloudRemote({
       sessionOf,
       tokenOf: deps.tokenOf,
@@ -325,19 +312,25 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
 
     inspect: async (project, call = {}) => {
       await requireProject(project.projectDir);
-      return cloudReport(() => sessionOf(project), deps, call);
+      const report = await cloudReport(() => sessionOf(project), deps, call);
+      const sqlfluff = await lint.look(project, call);
+      const value =
+        sqlfluff === null ? "nothing: there is no Python with SQLFluff here" : `SQLFluff ${sqlfluff}`;
+      report.facts.push({ label: "The checkout is linted by", value });
+      return report;
     },
 
-    async getRuntimeMetadata(project): Promise<RuntimeMetadata> {
+    async getRuntimeMetadata(project, call = {}): Promise<RuntimeMetadata> {
       const nothing: RuntimeMetadata = { type: "cloud", dbtVersion: null, adapter: null, details: {} };
       try {
+        const sqlfluffVersion = await lint.look(project, call);
         const session = await sessionOf(project);
         const { host, accountId } = session.client.address;
-        const kept = (await session.cache.kept(session.client.address))[0];
+        const environmentId = session.settings.config?.environmentId ?? null;
         return {
           ...nothing,
-          ...(kept && (await dbtOf(manifestOf(kept)))),
-          details: { host, accountId, environmentId: session.settings.config?.environmentId ?? null },
+          ...(await dbtThere(project)),
+          details: { host, accountId, environmentId, sqlfluffVersion },
         };
       } catch (error) {
         log.debug(`What runs in dbt Cloud for ${project.projectDir} is not known: ${String(error)}`);

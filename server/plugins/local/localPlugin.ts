@@ -62,6 +62,7 @@ function limitsOf(
 }
 
 interface Session {
+  /** As it was last given: a worker that starts takes it from here. */
   project: ProjectRef;
   worker: WorkerSupervisor;
 }
@@ -105,6 +106,7 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
         target: project.target,
         workspaceDir: project.workspaceDir,
         privateDir: privateDirOf(project),
+        adapterType: project.adapterType,
       },
       timeLimitSeconds: settings.timeLimitSeconds,
       idleMinutes: settings.idleMinutes,
@@ -121,13 +123,16 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
 
   function sessionOf(project: ProjectRef): Session {
     const existing = existingSession(project);
-    if (existing) return existing;
+    if (existing) {
+      existing.project = project;
+      return existing;
+    }
     const worker = new WorkerSupervisor({
       log,
-      launch: () => launch(project),
+      launch: () => launch(session.project),
       onStatus: (status) => deps.onStatus?.(project.projectDir, status),
     });
-    const session = { project, worker };
+    const session: Session = { project, worker };
     sessions.set(privateDirOf(project), session);
     return session;
   }
