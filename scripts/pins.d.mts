@@ -1,5 +1,6 @@
 export declare const codeServerVersion: string;
 export declare const pythonEnvironments: Record<"dbt111" | "dbt18" | "fusion", string[]>;
+export declare const pythonLayers: Record<"postgres", { on: string; pinned: string[] }>;
 export declare const duckdbDriver: { version: string };
 export declare const benchEnvironments: Record<"dbtCoreInterface", string[]>;
 export declare function cacheDir(): string;

@@ -27,6 +27,15 @@ export const pythonEnvironments = {
   fusion: ["dbt-core==2.0.0a4"],
 };
 
+/**
+ * Packages on top of an environment, in one of their own that sees the other's too: nothing is installed twice. Neither
+ * environment is changed by the other.
+ */
+export const pythonLayers = {
+  /** The tests against a PostgreSQL server, where the machine has one. */
+  postgres: { on: "dbt111", pinned: ["dbt-postgres==1.11.0", "psycopg2-binary==2.9.13"] },
+};
+
 /** The driver through which the Rust engine reaches DuckDB; it comes with the Node bindings of DuckDB. */
 export const duckdbDriver = { version: "1.5.6-r.1" };
 
@@ -52,7 +61,9 @@ export function cacheDir() {
 
 /** Folder of an environment: its name and a hash of what is pinned in it, so a new pin is a new folder. */
 export function pythonEnvironmentDir(name) {
-  const pinned = { ...pythonEnvironments, ...benchEnvironments }[name];
+  const layer = pythonLayers[name];
+  const own = layer?.pinned ?? { ...pythonEnvironments, ...benchEnvironments }[name];
+  const pinned = layer ? [...pythonEnvironments[layer.on], ...own] : own;
   if (!pinned) throw new Error(`No Python environment is called ${name}.`);
   const hash = createHash("sha256").update(pinned.join("\n")).digest("hex").slice(0, 8);
   return path.join(cacheDir(), "python", `${name}-${hash}`);

@@ -7,11 +7,12 @@ import { chromium } from "./setup/chromium.mjs";
 import { codeServer } from "./setup/codeServer.mjs";
 import { duckdbDriver } from "./setup/duckdbDriver.mjs";
 import { nodeModules } from "./setup/nodeModules.mjs";
-import { pythonEnvironment } from "./setup/python.mjs";
+import { findPostgres } from "./setup/postgres.mjs";
+import { pythonEnvironment, pythonLayer } from "./setup/python.mjs";
 
 /** What each use needs, besides node_modules. */
 export const partsFor = {
-  tests: () => [pythonEnvironment("dbt111"), pythonEnvironment("dbt18"), ...fusion()],
+  tests: () => [pythonEnvironment("dbt111"), pythonEnvironment("dbt18"), ...postgres(), ...fusion()],
   editorTests: () => [pythonEnvironment("dbt111"), ...fusion(), codeServer, chromium],
   browserDemo: () => [pythonEnvironment("dbt111"), codeServer],
   desktopDemo: () => [pythonEnvironment("dbt111")],
@@ -21,6 +22,11 @@ export const partsFor = {
 /** The Rust engine, and what it reaches DuckDB with. */
 function fusion() {
   return [pythonEnvironment("fusion"), duckdbDriver];
+}
+
+/** Only where there is a server to test with. */
+function postgres() {
+  return "missing" in findPostgres() ? [] : [pythonLayer("postgres")];
 }
 
 /** Installs what is missing of node_modules and then of `parts`, with a line each. */
@@ -34,9 +40,9 @@ export async function setUp(parts) {
     async () => {
       // The others use the Node of node_modules.
       await prepare(nodeModules);
-      const outcomes = await Promise.allSettled(parts.map(prepare));
-      const failed = outcomes.filter((outcome) => outcome.status === "rejected");
-      if (failed.length > 0) throw new Error(failed.map((outcome) => outcome.reason.message).join("\n\n"));
+      const outcomes = await Promise.allSettled(prepareAll(parts));
+      const failed = outcomes.flatMap(({ reason }) => (reason ? [reason.message] : []));
+      if (failed.length > 0) throw new Error([...new Set(failed)].join("\n\n"));
     },
     { onWait: (pid) => console.log(`· Another set-up is at work (process ${pid}); waiting for it`) },
   );
@@ -45,6 +51,19 @@ export async function setUp(parts) {
 async function allReady(parts) {
   for (const part of parts) if (!(await part.isReady())) return false;
   return true;
+}
+
+/** All at once, but for a part that goes `after` another, which stands before it. */
+function prepareAll(parts) {
+  const begun = new Map();
+  for (const part of parts) {
+    const before = begun.get(part.after) ?? Promise.resolve();
+    begun.set(
+      part.title,
+      before.then(() => prepare(part)),
+    );
+  }
+  return [...begun.values()];
 }
 
 async function prepare(part) {

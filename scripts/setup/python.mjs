@@ -1,8 +1,14 @@
 // Virtual environments with pinned dbt and SQLFluff.
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { benchEnvironments, pythonEnvironmentDir, pythonEnvironments, pythonIn } from "../pins.mjs";
+import {
+  benchEnvironments,
+  pythonEnvironmentDir,
+  pythonEnvironments,
+  pythonIn,
+  pythonLayers,
+} from "../pins.mjs";
 import { isReady, markReady } from "./cache.mjs";
 import { run } from "./child.mjs";
 
@@ -39,6 +45,35 @@ export function pythonEnvironment(name) {
       await markReady(part);
     },
   };
+}
+
+/** Packages on top of another environment, which is a part of its own and has to be there first. */
+export function pythonLayer(name) {
+  const dir = pythonEnvironmentDir(name);
+  const python = pythonIn(dir);
+  const { on, pinned } = pythonLayers[name];
+  const base = pythonIn(pythonEnvironmentDir(on));
+  const part = `python-${path.basename(dir)}`;
+  return {
+    title: `Python environment ${name} (${pinned.join(", ")} on ${on})`,
+    after: pythonEnvironment(on).title,
+    isReady: () => Promise.resolve(isReady(part) && existsSync(python) && existsSync(base)),
+    async install() {
+      await rm(dir, { recursive: true, force: true });
+      await run(base, ["-m", "venv", "--without-pip", dir]);
+      const [packages, basePackages] = await Promise.all([python, base].map(packagesOf));
+      await writeFile(path.join(packages, `${on}.pth`), `${basePackages}\n`);
+      const quiet = ["--disable-pip-version-check", "--no-input", "-q"];
+      const only = ["--no-deps", "--only-binary=:all:", "--target", packages];
+      await run(base, ["-m", "pip", "install", ...quiet, ...only, ...pinned]);
+      await markReady(part);
+    },
+  };
+}
+
+async function packagesOf(python) {
+  const printed = await run(python, ["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]);
+  return printed.trim();
 }
 
 async function holds(python, pinned) {

@@ -27,6 +27,8 @@ export interface ContractSubject {
     /** manifestUpdate answers with a whole manifest each time something changed. */
     wholeManifests?: boolean;
   };
+  /** Another warehouse than DuckDB: its adapter, and the files of a project on it. */
+  warehouse?: { adapter: string; readonly files: Record<string, string> };
   /** Whether a preview logs that its query is with the warehouse, so that a cancel can be sure to meet it there. */
   tellsOfQueries?: boolean;
   make(options?: SubjectOptions): SubjectPlugin;

@@ -15,14 +15,14 @@ export function identityCases(subject: ContractSubject): void {
     });
 
     test("tells its metadata, with an engine and without, and never throws", async () => {
-      await using project = await dbtProject(threeModels);
+      await using project = await dbtProject({ ...threeModels, ...subject.warehouse?.files });
       const ref = { projectDir: project.dir, profilesDir: project.dir };
       await using made = subject.make();
       const metadata = await made.plugin.getRuntimeMetadata(ref);
       expect(metadata).toMatchObject({
         type: subject.runtime,
         dbtVersion: expect.stringMatching(/^\d+\.\d+/) as string,
-        adapter: expect.stringContaining("duckdb") as string,
+        adapter: expect.stringContaining(subject.warehouse?.adapter ?? "duckdb") as string,
       });
       await using without = subject.make({ withoutEngine: true });
       expect(await without.plugin.getRuntimeMetadata(ref)).toMatchObject({
@@ -60,7 +60,7 @@ export function identityCases(subject: ContractSubject): void {
     });
 
     test("without its engine every command says so, with a remedy", async () => {
-      await using project = await dbtProject(threeModels);
+      await using project = await dbtProject({ ...threeModels, ...subject.warehouse?.files });
       const ref = { projectDir: project.dir, profilesDir: project.dir };
       await using made = subject.make({ withoutEngine: true });
       for (const call of [() => made.plugin.compileProject(ref), () => made.plugin.lintProject(ref)]) {

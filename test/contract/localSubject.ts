@@ -7,7 +7,7 @@ import { holdDuckDb } from "../harness/heldDatabase.ts";
 import { testPython, workerDir } from "../harness/environment.ts";
 import type { ContractSubject } from "./contractSubject.ts";
 
-export const localSubject = (environment: "dbt111" | "dbt18"): ContractSubject => ({
+export const localSubject = (environment: "dbt111" | "dbt18" | "postgres"): ContractSubject => ({
   name: `local, ${environment}`,
   runtime: "local",
   expects: { parallel: false, lints: true },
@@ -17,13 +17,14 @@ export const localSubject = (environment: "dbt111" | "dbt18"): ContractSubject =
     const logged: string[] = [];
     const log = new RedactingLog((level, message) => logged.push(`${level}: ${message}`));
     const storageDir = mkdtempSync(path.join(tmpdir(), "floe-dbt-storage-"));
-    const pythonPath = withoutEngine ? path.join(storageDir, "no-python-here") : testPython(environment);
+    const pythonPath = () =>
+      withoutEngine ? path.join(storageDir, "no-python-here") : testPython(environment);
     const plugin = createLocalPlugin({
       log,
       storageDir,
       workerDir,
       env: { PATH: process.env.PATH, HOME: storageDir, ...env },
-      settingsOf: () => Promise.resolve({ pythonPath, timeLimitSeconds: 60, idleMinutes: 5 }),
+      settingsOf: () => Promise.resolve({ pythonPath: pythonPath(), timeLimitSeconds: 60, idleMinutes: 5 }),
     });
     return {
       plugin,

@@ -2,7 +2,12 @@ import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { FileChangeType } from "vscode-languageserver/node";
-import { doctorRequest, restartProjectRequest, statusRequest } from "../../protocol/requests.ts";
+import {
+  doctorRequest,
+  restartProjectRequest,
+  setUpEnvironmentRequest,
+  statusRequest,
+} from "../../protocol/requests.ts";
 import { uriOfPath } from "../../server/platform/uri.ts";
 import type { PluginHost } from "../../server/server.ts";
 import { dbtProject, dbtProjectYml, profilesYml } from "../harness/dbtProject.ts";
@@ -106,6 +111,24 @@ describe("projects", () => {
     await session.client.open(project.file("models/a.sql"), "select 1\n");
     await session.client.connection.sendRequest(statusRequest, {});
     expect(session.plugin.lints).toEqual([]);
+  });
+
+  test("an environment is set up for the adapter of the target that is chosen", async () => {
+    await using project = await dbtProject({
+      "profiles.yml": profilesYml.replace("type: duckdb\n      path: other.duckdb", "type: postgres"),
+    });
+    await using session = await started([project.dir], () => ({ target: "other" }));
+    const { client, plugin } = session;
+    await client.waitForStatus((all) => all.length === 1);
+    const asked: (string | null)[] = [];
+    Object.assign(plugin, {
+      setUpEnvironment: (_project: unknown, adapterType: string | null) => {
+        asked.push(adapterType);
+        return Promise.resolve({ python: "/x/.venv/bin/python" });
+      },
+    });
+    await client.connection.sendRequest(setUpEnvironmentRequest, { projectDir: project.dir });
+    expect(asked).toEqual(["postgres"]);
   });
 
   test("what dbt reads anew is linted anew", async () => {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import json
 import math
 import time
 from typing import Any, Callable
@@ -53,13 +54,8 @@ class Query:
         }
 
     def cancel(self) -> None:
-        adapter = self._adapter
-        try:
-            held = getattr(adapter.connections, "thread_connections", {})
-            for connection in list(held.values()):
-                adapter.connections.cancel(connection)
-        except Exception:  # it ends by itself, or the process is ended
-            pass
+        if self._adapter is not None:
+            cancel_open_queries(self._adapter)
 
     def close(self) -> None:
         release_warehouse()
@@ -72,8 +68,20 @@ class Query:
             return names, [list(row) for row in table.rows[:limit]]
         _, cursor = connections.add_query(sql, auto_begin=False)
         described = cursor.description or []
-        columns = [(str(each[0]), self._type_name(each[1])) for each in described]
-        return columns, list(cursor.fetchmany(limit)) if described else []
+        rows = list(cursor.fetchmany(limit)) if described else []
+        names = self._postgres_types([each[1] for each in described])
+        return [(str(each[0]), names.get(each[1]) or self._type_name(each[1])) for each in described], rows
+
+    def _postgres_types(self, codes: list[Any]) -> dict[Any, str]:
+        """Its driver knows few of the types, and by names of its own; the server knows all."""
+        if not codes or self._adapter.type() != "postgres":
+            return {}
+        numbers = ", ".join(str(int(code)) for code in set(codes))
+        _, cursor = self._adapter.connections.add_query(
+            f"select oid, format_type(oid, null) from pg_catalog.pg_type where oid in ({numbers})",
+            auto_begin=False,
+        )
+        return dict(cursor.fetchall())
 
     def _type_name(self, code: Any) -> str | None:
         try:
@@ -81,6 +89,16 @@ class Query:
         except Exception:  # an adapter without it
             name = code
         return str(name).lower() if name is not None else None
+
+
+def cancel_open_queries(adapter: Any) -> None:
+    """On any thread but theirs. Some adapters say it through a connection of the thread that says it."""
+    try:
+        if adapter.is_cancelable():
+            with adapter.connection_named("floe_dbt_cancel"):
+                list(adapter.cancel_open_connections())
+    except Exception:  # they end by themselves, or the process is ended
+        pass
 
 
 def release_warehouse() -> None:
@@ -119,4 +137,13 @@ def _cell(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, (bytes, bytearray, memoryview)):
         return "\\x" + bytes(value).hex()[:_LONGEST_CELL]
+    if isinstance(value, (list, tuple, dict)):
+        return _as_json(value)[:_LONGEST_CELL]
     return str(value)[:_LONGEST_CELL]
+
+
+def _as_json(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, default=_cell)
+    except (TypeError, ValueError):  # a map whose keys are no text
+        return str(value)

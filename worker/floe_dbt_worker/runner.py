@@ -18,7 +18,7 @@ from floe_dbt_worker.memory import resident_bytes
 from floe_dbt_worker.paths import ProjectPaths
 from floe_dbt_worker.private_folder import PrivateFolder
 from floe_dbt_worker.protocol import Channel, RequestFailed
-from floe_dbt_worker.query import Query, release_warehouse
+from floe_dbt_worker.query import Query, cancel_open_queries, release_warehouse
 from floe_dbt_worker.run_events import RunEvents
 from floe_dbt_worker.warm_manifest import WarmManifest
 
@@ -210,11 +210,7 @@ class _Interruptible:
 def _cancel_open_queries() -> None:
     factory = sys.modules.get("dbt.adapters.factory")
     for adapter in list(getattr(getattr(factory, "FACTORY", None), "adapters", {}).values()):
-        try:
-            if adapter.is_cancelable():
-                list(adapter.cancel_open_connections())
-        except Exception:  # it ends by itself, or is ended
-            pass
+        cancel_open_queries(adapter)
 
 
 def _at_once(result: dict[str, Any]) -> Steps:

@@ -1,5 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { environmentProblems, fitsVersion } from "../../../server/plugins/local/environmentProblems.ts";
+import {
+  adapterPackage,
+  environmentProblems,
+  fitsVersion,
+} from "../../../server/plugins/local/environmentProblems.ts";
 
 const healthy = {
   python: "3.11.7",
@@ -72,6 +76,14 @@ describe("problems of an environment", () => {
     });
     expect(problems).toMatchObject([{ code: "wantedVersion", severity: "warning" }]);
   });
+});
+
+test.each([
+  ["postgres", "dbt-postgres"],
+  ["Snowflake", "dbt-snowflake"],
+  ["no_such_warehouse", "dbt-no-such-warehouse"],
+])("a profile of type %s needs %s", (type, name) => {
+  expect(adapterPackage(type)).toBe(name);
 });
 
 test.each([
