@@ -1,4 +1,5 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -7,6 +8,10 @@ import { findEngine } from "../../server/plugins/fusion/findEngine.ts";
 import { createEngineProbe } from "../../server/plugins/fusion/probeEngine.ts";
 import { runEngine } from "../../server/plugins/fusion/runEngine.ts";
 import { RedactingLog } from "../../server/platform/log.ts";
+import { createFusionPlugin } from "../../server/plugins/fusion/fusionPlugin.ts";
+import { DbtCancelledError, DbtEnvironmentError } from "../../server/plugins/errors.ts";
+import type { LiveStatus } from "../../server/projects/project.ts";
+import { dbtProject, threeModels } from "../harness/dbtProject.ts";
 
 /** Programs that call themselves dbt and are not what one hopes for. */
 describe.skipIf(process.platform === "win32")("a binary that is not what it should be", () => {
@@ -45,7 +50,8 @@ ${more}`;
 
   test("one that hangs is given up after its time", async () => {
     const hanging = await program("hanging", "setInterval(() => {}, 1000)");
-    expect(await probe()(hanging)).toEqual({ failure: "did not answer within 10 s" });
+    const ask = createEngineProbe({ log, env, limitSeconds: 1 });
+    expect(await ask(hanging)).toEqual({ failure: "did not answer within 1 s" });
   });
 
   test("what it can is asked of it, and asked again once the file is another", async () => {
@@ -103,5 +109,195 @@ ${more}`;
     const said = logged.filter((each) => each.includes("passed over"));
     expect(said).toHaveLength(1);
     expect(said[0]).toContain("BrandNewEvent (2)");
+  });
+
+  /** A plugin on a stand-in that does what `plan` says. */
+  async function standIn(name: string, plan: Record<string, unknown>) {
+    const script = path.join(import.meta.dirname, "standInEngine.mjs");
+    const write = async (its: Record<string, unknown>): Promise<string> => {
+      const file = await program(name, `void import(${JSON.stringify(script)});`);
+      await writeFile(
+        path.join(path.dirname(file), "plan.json"),
+        JSON.stringify({ version: "2.0.0", ...its }),
+      );
+      return file;
+    };
+    const file = await write(plan);
+    const storageDir = path.join(dir, name, "storage");
+    const statuses: LiveStatus[] = [];
+    const plugin = createFusionPlugin({
+      log,
+      storageDir,
+      env,
+      settingsOf: () => Promise.resolve({ enginePath: file }),
+      onStatus: (_project, status) => statuses.push(status),
+    });
+    return {
+      plugin,
+      write,
+      storageDir,
+      statuses,
+      [Symbol.asyncDispose]: () => plugin[Symbol.asyncDispose](),
+    };
+  }
+  const generic = (level: "error" | "warn", text: string, data = {}) => ["Generic", level, text, data];
+
+  test("dbt lint of a binary that has it: rules at their place in what is typed, and fixes, in the user's files only when asked", async () => {
+    await using project = await dbtProject({ ...threeModels, ".sqlfluff": "[sqlfluff]\ndialect = duckdb\n" });
+    await using made = await standIn("linting", {});
+    const { plugin } = made;
+    const ref = { projectDir: project.dir, profilesDir: project.dir };
+    const [b, untidy] = [project.file("models/b.sql"), "select id   \nFROM {{ ref('a') }}\n"];
+    const typed = await plugin.lintProject(ref, { paths: [b], texts: new Map([[b, untidy]]) });
+    expect(typed.issues).toEqual([
+      expect.objectContaining({
+        filePath: b,
+        line: 2,
+        column: 1,
+        ruleCode: "CP01",
+        message: "Keywords must be lower case.",
+        source: "dbt lint",
+        docsUrl: "https://docs.sqlfluff.com/en/stable/perma/rule/CP01.html",
+      }),
+    ]);
+    expect(made.statuses.at(-1)?.versions).toMatchObject({ "linted by": "dbt lint of dbt-fusion 2.0.0" });
+    const mended = await plugin.fixText(ref, { path: b, text: untidy });
+    expect(mended.text).toBe(untidy.replace("FROM", "from"));
+    const formatted = await plugin.fixText(ref, { path: b, text: untidy, format: true });
+    expect(formatted.text).toBe(untidy.replace("id   ", "id"));
+    expect(await readFile(b, "utf8")).toBe(threeModels["models/b.sql"]);
+
+    await project.write("models/b.sql", untidy);
+    const fixed = await plugin.lintProject(ref, { fix: true });
+    expect(fixed).toMatchObject({ filesFixed: [b], totalIssues: 0 });
+    expect(await readFile(b, "utf8")).toBe(untidy.replace("FROM", "from"));
+    const [folder = ""] = await readdir(made.storageDir);
+    expect(await readdir(path.join(made.storageDir, folder, "whole", "project"))).toContain(".sqlfluff");
+  });
+
+  test("a lint, a compile and a list of what is typed wait for no run", async () => {
+    await using project = await dbtProject(threeModels);
+    const go = project.file("go");
+    const node = { unique_id: "model.shop.a", node_name: "a", resource_type: "model" };
+    const done = { node_info: node, run_result: { status: "success", execution_time: 1 } };
+    await using made = await standIn("running", {
+      waits: { run: go },
+      lines: { run: [["NodeFinished", "debug", "", done]] },
+    });
+    const ref = { projectDir: project.dir, profilesDir: project.dir };
+    const path_ = project.file("models/b.sql");
+    let hasEnded = false;
+    const started = Promise.withResolvers<DbtEvent>();
+    const running = made.plugin
+      .runModels(ref, {}, { onEvent: (event) => event.type === "nodeFinished" && started.resolve(event) })
+      .finally(() => (hasEnded = true));
+    await started.promise;
+    const texts = new Map([[path_, "select 2"]]);
+    expect(await made.plugin.lintProject(ref, { paths: [path_], texts })).toMatchObject({ passed: true });
+    await made.plugin.compileNode!(ref, { path: path_, text: "select 3" }).catch(() => null);
+    await made.plugin.listNodes!(ref);
+    expect(hasEnded).toBe(false);
+    await writeFile(go, "");
+    expect(await running).toMatchObject({ success: true, modelsRun: 1 });
+  });
+
+  test("what has no place goes to its file, its node's, or dbt_project.yml; nothing of a terminal, a stack or our folders is shown; a thousand are paged", async () => {
+    await using project = await dbtProject(threeModels);
+    const node = { unique_id: "model.shop.c", node_name: "c", node_path: "models/c.sql" };
+    const stack = "\nstack backtrace:\n   0: std::backtrace_rs::x\n   1: dbt_main::run";
+    const many = Array.from({ length: 1000 }, (_each, at) =>
+      generic(
+        "warn",
+        `[warning] [UnusedConfigKey (dbt1060)]: key ${at}\n  --> models/schema.yml:${at + 1}:1`,
+      ),
+    );
+    await using made = await standIn("talking", {
+      exitCode: { compile: 1 },
+      lines: {
+        compile: [
+          ...many,
+          generic("error", "[error] [SomeError (dbt1999)]: of a file\n  --> models/a.sql"),
+          ["NodeStart", "debug", "", { node_info: node }],
+          generic("error", "[error] [SomeError (dbt1998)]: of a node", { node_info: node }),
+          generic("error", `\u001b[31m[error] [SomeError (dbt1997)]: of nothing\u001b[0m${stack}`),
+          generic("error", "[error] [SomeError (dbt1996)]: cannot read STORAGE/target/x.sql"),
+        ],
+      },
+    });
+    const ref = { projectDir: project.dir, profilesDir: project.dir };
+    const b = project.file("models/b.sql");
+    // The first lint makes the private folder, whose name is only then known to the stand-in.
+    await made.plugin.lintProject(ref, { paths: [b] });
+    const [folder = ""] = await readdir(made.storageDir);
+    const plan = path.join(dir, "talking", "plan.json");
+    const text = await readFile(plan, "utf8");
+    await writeFile(plan, text.replace("STORAGE", path.join(made.storageDir, folder, "live")));
+    const events: DbtEvent[] = [];
+    const call = { onEvent: (event: DbtEvent) => events.push(event) };
+    await made.plugin.lintProject(ref, { paths: [b], texts: new Map([[b, "select 2"]]) }, call);
+    const checked = events.find((event) => event.type === "projectChecked");
+    const issues = checked?.issues ?? [];
+    const errors = issues.filter(({ severity }) => severity === "error");
+    expect(errors.map(({ filePath, line, ruleCode }) => [ruleCode, filePath, line])).toEqual([
+      ["dbt1999", project.file("models/a.sql"), 1],
+      ["dbt1997", project.file("dbt_project.yml"), 1],
+      ["dbt1996", project.file("dbt_project.yml"), 1],
+      ["dbt1998", project.file("models/c.sql"), 1],
+    ]);
+    expect(errors[1]?.message).toBe("of nothing");
+    expect(errors[2]?.message).toBe("cannot read target/x.sql");
+    expect(issues).toHaveLength(501);
+    expect(issues.at(-1)?.message).toMatch(/^The engine found 504 more errors and warnings/);
+    expect(JSON.stringify(issues)).not.toMatch(/\\u001b|backtrace/);
+    expect(JSON.stringify(issues)).not.toContain(made.storageDir);
+  });
+
+  test("a binary that disappears during a run, and is another version then, is asked anew each time", async () => {
+    await using project = await dbtProject(threeModels);
+    await using made = await standIn("vanishing", {});
+    const ref = { projectDir: project.dir, profilesDir: project.dir };
+    const b = project.file("models/b.sql");
+    await made.plugin.lintProject(ref, { paths: [b] });
+    const [folder = ""] = await readdir(made.storageDir);
+    const seen = path.join(made.storageDir, folder, "live", "target", "seen");
+    expect(await readFile(seen, "utf8")).toBe("2.0.0");
+
+    await made.write({ vanish: true });
+    expect(await made.plugin.runModels(ref)).toMatchObject({ success: true });
+    const gone = made.plugin.runModels(ref);
+    await expect(gone).rejects.toThrow(DbtEnvironmentError);
+    await expect(gone).rejects.toThrow(/does not exist/);
+
+    await made.write({ version: "2.1.0-preview.7", lines: {} });
+    const leftover = path.join(path.dirname(seen), "partial_parse");
+    await writeFile(leftover, "of the version before");
+    await made.plugin.lintProject(ref, { paths: [b], texts: new Map([[b, "select 2"]]) });
+    expect(made.statuses.at(-1)?.versions).toMatchObject({ "dbt-fusion": "2.1.0-preview.7" });
+    expect(await readFile(seen, "utf8")).toBe("2.1.0-preview.7");
+    expect(existsSync(leftover)).toBe(false);
+  });
+
+  test("one that prints a megabyte in a line and then hangs is bounded, and ends when it is cancelled", async () => {
+    await using project = await dbtProject(threeModels);
+    await using made = await standIn("flooding", {
+      waits: { run: project.file("never") },
+      lines: { run: ["x".repeat(1_000_000), ["Generic", "info", "y".repeat(1_000_000)]] },
+    });
+    const ref = { projectDir: project.dir, profilesDir: project.dir };
+    const abort = new AbortController();
+    const said: number[] = [];
+    const running = made.plugin.runModels(
+      ref,
+      {},
+      {
+        signal: abort.signal,
+        onEvent: (event) => {
+          if (event.type === "log") said.push(event.message.length);
+          abort.abort();
+        },
+      },
+    );
+    await expect(running).rejects.toThrow(DbtCancelledError);
+    expect(Math.max(...said)).toBeLessThan(30_000);
   });
 });

@@ -36,6 +36,9 @@ export interface Checked {
 /** What was said of one node. */
 type CompiledPart = Omit<Checked, "parse" | "dropped">;
 
+/** Commands of the linter take fewer options. */
+const ofLinter: ReadonlySet<EngineVerb> = new Set<EngineVerb>(["lint", "format"]);
+
 /** Codes that say a selection was empty: a file that is no node, such as a macro. */
 const emptySelection = new Set(["dbt1092", "dbt1601"]);
 
@@ -80,6 +83,39 @@ export class EngineCheck {
     call: Call = {},
   ): Promise<Checked> {
     return this.#inTurn(call, () => this.#check(ready, texts, file, call));
+  }
+
+  /** Where the copy has a file of the project. */
+  copyOf(filePath: string): string {
+    return path.join(this.#shadow.dir, path.relative(this.#shadow.projectDir, filePath));
+  }
+
+  /**
+   * Lets a command that writes do so with the copy of one file. The copy is made anew afterwards.
+   * @returns the file's text before and after
+   */
+  rewrite(
+    ready: Ready,
+    texts: ReadonlyMap<string, string>,
+    filePath: string,
+    verb: EngineVerb,
+    options: readonly string[],
+    call: Call,
+  ): Promise<{ outcome: EngineOutcome; before: string | null; after: string | null }> {
+    return this.#inTurn(call, async () => {
+      await this.#sync(ready, texts);
+      this.#last = null;
+      const copy = this.copyOf(filePath);
+      const read = (): Promise<string | null> => readFile(copy, "utf8").catch(() => null);
+      const before = await read();
+      try {
+        const command = this.#command(ready, verb, { args: [...options, copy] });
+        const outcome = await runEngine(command, this.#log, call);
+        return { outcome, before, after: await read() };
+      } finally {
+        this.#shadow.forget(filePath);
+      }
+    });
   }
 
   /** Runs another command on the copy, with `texts`. */
@@ -146,7 +182,11 @@ export class EngineCheck {
     return command(verb, {
       projectDir: this.#shadow.dir,
       privateDir: this.#privateDir,
-      args: [...(engine.features.has("partialParse") ? ["--partial-parse"] : []), "--no-write-json", ...args],
+      args: [
+        ...(engine.features.has("partialParse") && !ofLinter.has(verb) ? ["--partial-parse"] : []),
+        ...(ofLinter.has(verb) ? [] : ["--no-write-json"]),
+        ...args,
+      ],
       ...rest,
     });
   }

@@ -100,6 +100,7 @@ const knownPattern = /^(Log\w+|Deps\w+|Jinja\w+|Node\w+|Macro\w+|Print\w*|\w+Fre
  * Reads the engine's JSON log as it comes. A line of another shape, or an event it does not know, is passed over, counted
  * and said once.
  * @param clean takes secrets out of a text
+ * @param shown makes paths of ours those of the user's, in what a person reads
  */
 export class EngineEventReader {
   readonly outcome: EngineOutcome = {
@@ -118,13 +119,15 @@ export class EngineEventReader {
   };
   readonly #call: Call;
   readonly #clean: (text: string) => string;
+  readonly #shown: (text: string) => string;
   readonly #finished = new Set<string>();
   #unknown = new Map<string, number>();
   #logged = 0;
 
-  constructor(call: Call, clean: (text: string) => string) {
+  constructor(call: Call, clean: (text: string) => string, shown: (text: string) => string = (text) => text) {
     this.#call = call;
     this.#clean = clean;
+    this.#shown = shown;
   }
 
   read(line: string): void {
@@ -133,7 +136,7 @@ export class EngineEventReader {
     if (!parsed?.success) {
       if (line.startsWith("{")) this.#count("a line of another shape");
       const { otherOutput } = this.outcome;
-      if (otherOutput.length < most.otherLines) otherOutput.push(this.#text(line));
+      if (otherOutput.length < most.otherLines) otherOutput.push(this.#shown(this.#text(line)));
       return;
     }
     const { info, data } = parsed.data;
@@ -226,8 +229,10 @@ export class EngineEventReader {
 
   #diagnostic(text: string, level: "error" | "warn", uniqueId: string | null): void {
     const read = readEngineMessage(this.#text(text), level);
+    read.message = this.#shown(read.message);
     if (uniqueId !== null) {
       const node = this.outcome.nodes.get(uniqueId);
+      read.file ??= node?.path ?? null;
       if (node && read.severity === "error")
         node.message = driverProblem(read.message)?.message ?? read.message;
     }
@@ -238,7 +243,7 @@ export class EngineEventReader {
   #log(level: string, text: string, uniqueId: string | null): void {
     if (!this.#call.onEvent || text === "" || this.#logged > most.logLength) return;
     if (level !== "info" && level !== "warn" && level !== "error") return;
-    const message = this.#text(text);
+    const message = this.#shown(this.#text(text));
     this.#logged += message.length;
     if (this.#logged > most.logLength) {
       this.#tell({

@@ -5,7 +5,8 @@ import { DbtEnvironmentError } from "../errors.ts";
 import { withIssues } from "../local/projectIssues.ts";
 import type { Checked, EngineCheck, Ready } from "./engineCheck.ts";
 import type { SaidDiagnostic } from "./engineEvents.ts";
-import { pageOfCode, userPath } from "./engineMessage.ts";
+import { isRule, lintWithBinary, pageOfRule } from "./binaryLint.ts";
+import { pageOf, userPath } from "./engineMessage.ts";
 import { shownIssues } from "./shownIssues.ts";
 import { sqlFilesOf } from "./sqlFiles.ts";
 
@@ -80,7 +81,22 @@ async function lintSql(
   const { ready, sqlfluff } = deps;
   if (ready.engine.features.has("lint")) {
     deps.onLinter(`dbt lint of ${ready.engine.distribution} ${ready.engine.version}`);
-    return lintWithBinary(deps, request, call, engineIssues);
+    const { check } = deps;
+    const files = await sqlFilesOf(ready.environment.config, request.paths);
+    if (files.length === 0) return projectLintResult([], { linted: [] });
+    const { found, fixed } = await lintWithBinary(check, ready, files, request, call);
+    const issues = found
+      .map((said) => ({ ...issueOf(said, ready, check, check.dir), docsUrl: pageOfRule(said.code) }))
+      .filter(({ filePath }) => files.includes(filePath));
+    const [engine, by] = [await engineIssues, byFile(issues)];
+    for (const filePath of files) {
+      call.onEvent?.({
+        type: "fileLinted",
+        filePath,
+        issues: withEngine(filePath, by.get(filePath) ?? [], engine),
+      });
+    }
+    return projectLintResult(issues, { linted: files, fixed });
   }
   const sqlPaths = request.paths?.filter((file) => !/\.(ya?ml|md|csv|py)$/i.test(file));
   if (sqlfluff && (sqlPaths === undefined || sqlPaths.length > 0)) {
@@ -127,39 +143,6 @@ async function nameOf(sqlfluff: DbtPlugin, project: ProjectRef): Promise<string>
   return `SQLFluff ${versions["sqlfluff"] ?? ""}`.trim();
 }
 
-/** `dbt lint` says what it finds as the engine's other diagnostics. */
-async function lintWithBinary(
-  { check, ready }: EngineLintDeps,
-  request: LintRequest,
-  call: Call,
-  engineIssues: Promise<ReadonlyMap<string, LintIssue[]>>,
-): Promise<ProjectLintResult> {
-  const { config } = ready.environment;
-  const files = await sqlFilesOf(config, request.paths);
-  const select = request.paths
-    ? files
-        .map((file) => `path:${path.relative(config.projectDir, file).split(path.sep).join("/")}`)
-        .join(" ")
-    : undefined;
-  const outcome = await check.run(
-    ready,
-    request.texts ?? new Map(),
-    "lint",
-    { selection: select === undefined ? {} : { select }, ...(request.fix && { args: ["--fix"] }) },
-    call.signal ? { signal: call.signal } : {},
-  );
-  const found = outcome.diagnostics
-    .filter(({ code }) => !/^dbt/.test(code))
-    .map((said) => issueOf(said, ready, check, check.dir));
-  const engine = await engineIssues;
-  const by = byFile(found);
-  for (const filePath of files) {
-    const issues = withEngine(filePath, by.get(filePath) ?? [], engine);
-    call.onEvent?.({ type: "fileLinted", filePath, issues });
-  }
-  return projectLintResult(found, { linted: files });
-}
-
 function issuesOf(
   checked: Checked,
   ready: Ready,
@@ -171,7 +154,7 @@ function issuesOf(
   return shownIssues(issues, asked, checked.dropped, projectPlace(ready));
 }
 
-/** A message without a position goes to its file; without a file, to its node's; without either, to dbt_project.yml. */
+/** A message without a position goes to its file (its node's, where it names none), without either to dbt_project.yml. */
 function issueOf(said: SaidDiagnostic, ready: Ready, check: EngineCheck, base: string): LintIssue {
   const { config } = ready.environment;
   const filePath =
@@ -182,8 +165,7 @@ function issueOf(said: SaidDiagnostic, ready: Ready, check: EngineCheck, base: s
           base,
           targetDirs: [check.targetDir, config.paths.target],
         });
-  const clean = said.message.replaceAll(check.targetDir, "target").replaceAll(check.dir, config.projectDir);
-  const docsUrl = pageOfCode(said.code);
+  const docsUrl = pageOf(said);
   return {
     ...(filePath === null
       ? projectPlace(ready)
@@ -191,10 +173,10 @@ function issueOf(said: SaidDiagnostic, ready: Ready, check: EngineCheck, base: s
     severity: said.severity,
     ruleCode: said.code,
     ...(said.name !== null && { ruleName: said.name }),
-    message: clean,
+    message: said.message,
     ...(docsUrl !== undefined && { docsUrl }),
-    source: "dbt",
-    fixable: false,
+    source: isRule(said.code) ? "dbt lint" : "dbt",
+    fixable: isRule(said.code),
   };
 }
 

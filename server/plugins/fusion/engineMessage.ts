@@ -81,9 +81,27 @@ export function plain(text: string): string {
     .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, "");
 }
 
-/** Where a code is discussed; the engine has no page for each. */
-export function pageOfCode(code: string): string | undefined {
-  return /^dbt\d+$/.test(code) ? `https://github.com/dbt-labs/dbt-fusion/issues?q=${code}` : undefined;
+/** What dbt's documentation says of the subject of a message, by the name of its code. */
+const pages: Record<string, string> = {
+  JinjaError: "reference/dbt-jinja-functions",
+  MacroSyntaxInvalid: "docs/build/jinja-macros",
+  DependencyNotFound: "reference/dbt-jinja-functions/ref",
+  CyclicDependency: "reference/dbt-jinja-functions/ref",
+  UnusedConfigKey: "reference/deprecations",
+};
+
+/**
+ * The page to read about a message: the one it names itself, else the one on its subject. dbt documents no code on its own
+ * (none of "dbt1501" and its like is on docs.getdbt.com), and a search in an issue tracker is no explanation: other codes
+ * have no link.
+ */
+export function pageOf({ name, message }: Pick<EngineDiagnostic, "name" | "message">): string | undefined {
+  const named = /https:\/\/docs\.getdbt\.com\/[\w./#?=-]+/.exec(message)?.[0].replace(/[.?]+$/, "");
+  if (named !== undefined) return named;
+  const page = name !== null && Object.hasOwn(pages, name) ? pages[name] : undefined;
+  if (page === undefined) return undefined;
+  const isSource = name === "DependencyNotFound" && /^source\b/i.test(message);
+  return `https://docs.getdbt.com/${isSource ? page.replace(/ref$/, "source") : page}`;
 }
 
 /**

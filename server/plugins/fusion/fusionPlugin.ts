@@ -6,6 +6,7 @@ import type { LiveStatus } from "../../projects/project.ts";
 import type { Call, DbtPlugin, ProjectRef, RunSelection } from "../dbtPlugin.ts";
 import { DbtEnvironmentError } from "../errors.ts";
 import { requireProject } from "../local/localEnvironment.ts";
+import { fixWithBinary } from "./binaryLint.ts";
 import { EngineCheck, type Ready } from "./engineCheck.ts";
 import { lintWithEngine } from "./engineLint.ts";
 import { compileNode, previewRows } from "./engineNode.ts";
@@ -184,6 +185,11 @@ export function createFusionPlugin(deps: FusionPluginDeps): DbtPlugin {
 
     async fixText(project, request, call = {}) {
       await requireProject(project.projectDir);
+      const { found } = await environmentOf(project, call.signal);
+      if (found.facts?.features.has(request.format ? "format" : "lint")) {
+        const its = stoppable(project, call);
+        return fixWithBinary(sessionOf(project).live, await ready(project, its), request, its);
+      }
       if (!deps.sqlfluff) return { text: null, reason: "there is no SQLFluff for this project" };
       try {
         return await deps.sqlfluff.fixText(project, request, call);

@@ -18,14 +18,20 @@ export type EngineFeature = (typeof engineFeatures)[number];
 
 export type ProbeEngine = (dbt: string, signal?: AbortSignal) => Promise<EngineFacts | { failure: string }>;
 
-const limits = { seconds: 10, characters: 20_000 };
+const mostCharacters = 20_000;
 
 /**
  * Asks a program named dbt or dbtf for its version and its help, each within 10 s and 20 000 characters, and remembers the
  * answer until the file changes.
  * @returns a function that never throws: what is no dbt v2 engine is a failure in words
  */
-export function createEngineProbe(deps: { log: Log; env: NodeJS.ProcessEnv }): ProbeEngine {
+export function createEngineProbe(deps: {
+  log: Log;
+  env: NodeJS.ProcessEnv;
+  /** Time for each answer; default 10 s. */
+  limitSeconds?: number;
+}): ProbeEngine {
+  const limitSeconds = deps.limitSeconds ?? 10;
   const known = new Map<string, { facts: EngineFacts; stamp: string }>();
 
   async function ask(dbt: string, args: string[], signal: AbortSignal | undefined) {
@@ -41,11 +47,11 @@ export function createEngineProbe(deps: { log: Log; env: NodeJS.ProcessEnv }): P
       {
         log: deps.log,
         signal: stop,
-        timeLimitSeconds: limits.seconds,
-        keep: limits.characters,
+        timeLimitSeconds: limitSeconds,
+        keep: mostCharacters,
         onLine: (line) => {
           characters += line.length;
-          if (characters > limits.characters * 5) tooMuch.abort();
+          if (characters > mostCharacters * 5) tooMuch.abort();
         },
       },
     );
@@ -67,7 +73,7 @@ export function createEngineProbe(deps: { log: Log; env: NodeJS.ProcessEnv }): P
 
     const version = await ask(dbt, ["--version"], signal);
     if (version.tooMuch) return { failure: "prints without end when asked for its version" };
-    if (version.ended === "timeLimit") return { failure: `did not answer within ${limits.seconds} s` };
+    if (version.ended === "timeLimit") return { failure: `did not answer within ${limitSeconds} s` };
     if (version.ended === "notStarted") return { failure: "cannot be started; is it executable?" };
     if (version.ended === "cancelled") return { failure: "the search was cancelled" };
     const said = whatItIs(version.text);

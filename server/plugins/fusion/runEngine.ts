@@ -1,3 +1,4 @@
+import path from "node:path";
 import type { RedactingLog } from "../../platform/log.ts";
 import { runToEnd } from "../../platform/process.ts";
 import type { Call, RunSelection } from "../dbtPlugin.ts";
@@ -5,7 +6,18 @@ import { DbtCancelledError } from "../errors.ts";
 import { EngineEventReader, type EngineOutcome } from "./engineEvents.ts";
 
 export type EngineVerb =
-  "parse" | "compile" | "run" | "test" | "build" | "seed" | "snapshot" | "deps" | "ls" | "show" | "lint";
+  | "parse"
+  | "compile"
+  | "run"
+  | "test"
+  | "build"
+  | "seed"
+  | "snapshot"
+  | "deps"
+  | "ls"
+  | "show"
+  | "lint"
+  | "format";
 
 export interface EngineCommand {
   /** The binary. */
@@ -60,7 +72,7 @@ export async function runEngine(
   call: Call,
 ): Promise<EngineOutcome> {
   // A macro may well print a password; it goes no further.
-  const reader = new EngineEventReader(call, (text) => log.redactValues(text));
+  const reader = new EngineEventReader(call, (text) => log.redactValues(text), withoutOurPaths(command));
   const args = engineArguments(command);
   const ended = await runToEnd(
     {
@@ -86,4 +98,18 @@ export async function runEngine(
   outcome.seconds = ended.seconds;
   if (ended.ended === "notStarted") outcome.otherOutput.unshift(ended.stderr);
   return outcome;
+}
+
+/** What a person reads of a command on a copy, or with a target of ours, is about their own folders. */
+function withoutOurPaths({ cwd, projectDir, privateDir }: EngineCommand): (text: string) => string {
+  const ours: [string, string][] = [];
+  for (const [folder, theirs] of [
+    [privateDir, "target"],
+    [projectDir === cwd ? undefined : projectDir, cwd],
+  ] as const) {
+    if (folder === undefined) continue;
+    const relative = path.relative(cwd, folder);
+    ours.push([folder, theirs], ...(relative === "" ? [] : ([[relative, theirs]] as [string, string][])));
+  }
+  return (text) => ours.reduce((shown, [folder, theirs]) => shown.replaceAll(folder, theirs), text);
 }

@@ -20,14 +20,14 @@ import type { ProjectConfig } from "../../config/projectConfig.ts";
  */
 export class ShadowProject {
   readonly dir: string;
-  readonly #projectDir: string;
+  readonly projectDir: string;
   /** Relative path -> what the copy was made of: "time size", or the text itself. */
   readonly #copied = new Map<string, { stamp: string; text: string | null }>();
   #known = false;
 
   constructor(dir: string, projectDir: string) {
     this.dir = dir;
-    this.#projectDir = projectDir;
+    this.projectDir = projectDir;
   }
 
   /** Folders outside the project cannot be stood in for. */
@@ -46,7 +46,7 @@ export class ShadowProject {
     const wanted = await filesOf(config);
     const overlay = new Map<string, string>();
     for (const [filePath, text] of texts) {
-      const relative = relativeTo(filePath, this.#projectDir);
+      const relative = relativeTo(filePath, this.projectDir);
       if (relative === null || relative === "") continue;
       // An open document without changes is its file.
       const saved = await readFile(filePath, "utf8").catch(() => null);
@@ -64,7 +64,7 @@ export class ShadowProject {
       if (text !== null) {
         await writeFile(copy, text);
       } else if (source) {
-        await copyFile(path.join(this.#projectDir, relative), copy);
+        await copyFile(path.join(this.projectDir, relative), copy);
         await utimes(copy, source.mtimeMs / 1000, source.mtimeMs / 1000);
       }
       this.#copied.set(relative, { stamp, text });
@@ -78,6 +78,12 @@ export class ShadowProject {
     }
     await this.#linkPackages(config);
     return changed;
+  }
+
+  /** Takes its copy for an old one: something wrote to it. */
+  forget(filePath: string): void {
+    const relative = relativeTo(filePath, this.projectDir);
+    if (relative !== null) this.#copied.set(relative, { stamp: "", text: null });
   }
 
   /** Makes the engine look at a file again: it says nothing of a project in which nothing changed. */
@@ -126,6 +132,8 @@ interface FileFacts {
 }
 
 const read = /\.(sql|ya?ml|md|py|csv|jinja2?|txt)$/i;
+/** Configuration of its linter, in any folder. */
+const linters = /^\.sqlfluff(ignore)?$/;
 /** The engine would install what these name; what is installed is linked. */
 const left = new Set(["packages.yml", "dependencies.yml", "package-lock.yml", "profiles.yml", ".user.yml"]);
 
@@ -141,7 +149,8 @@ async function filesOf(config: ProjectConfig): Promise<Map<string, FileFacts | n
   const files = new Map<string, FileFacts | null>();
   const avoid = new Set([paths.target, paths.logs, paths.packages]);
   for (const entry of await readdir(projectDir, { withFileTypes: true })) {
-    if (!entry.isFile() || left.has(entry.name) || !/\.(ya?ml|md)$/i.test(entry.name)) continue;
+    if (!entry.isFile() || left.has(entry.name)) continue;
+    if (!/\.(ya?ml|md)$/i.test(entry.name) && !linters.test(entry.name)) continue;
     files.set(entry.name, await facts(path.join(projectDir, entry.name)));
   }
   for (const root of roots(config)) {
@@ -161,10 +170,11 @@ async function walk(
   await Promise.all(
     entries.map(async (entry) => {
       const full = path.join(folder, entry.name);
-      if (avoid.has(full) || entry.name.startsWith(".")) return;
+      const isLinters = linters.test(entry.name);
+      if (avoid.has(full) || (entry.name.startsWith(".") && !isLinters)) return;
       if (entry.isDirectory()) {
         for (const [relative, its] of await walk(full, base, avoid)) found.set(relative, its);
-      } else if ((entry.isFile() || entry.isSymbolicLink()) && read.test(entry.name)) {
+      } else if ((entry.isFile() || entry.isSymbolicLink()) && (isLinters || read.test(entry.name))) {
         const its = await facts(full);
         if (its) found.set(path.relative(base, full), its);
       }

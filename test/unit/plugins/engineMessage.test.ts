@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { driverProblem } from "../../../server/plugins/fusion/driverProblem.ts";
-import { pageOfCode, readEngineMessage, userPath } from "../../../server/plugins/fusion/engineMessage.ts";
+import { pageOf, readEngineMessage, userPath } from "../../../server/plugins/fusion/engineMessage.ts";
 import { whatItIs } from "../../../server/plugins/fusion/probeEngine.ts";
 
 describe("what the engine says", () => {
@@ -57,9 +57,17 @@ describe("what the engine says", () => {
     expect(userPath("target/compiled/x.sql", where)).toBeNull();
   });
 
-  test("a code has a page, anything else has none", () => {
-    expect(pageOfCode("dbt1501")).toContain("dbt1501");
-    expect(pageOfCode("LT01")).toBeUndefined();
+  test("a message has the page it names, or that of its subject; another has none", () => {
+    const named =
+      "Deprecated test arguments at top-level: https://docs.getdbt.com/reference/deprecations#missingargumentspropertyingenerictestdeprecation.";
+    expect(pageOf({ name: "Generic", message: named })).toBe(
+      "https://docs.getdbt.com/reference/deprecations#missingargumentspropertyingenerictestdeprecation",
+    );
+    expect(pageOf({ name: "DependencyNotFound", message: "Ref 'x' not found" })).toMatch(/\/ref$/);
+    expect(pageOf({ name: "DependencyNotFound", message: "Source 'x' not found" })).toMatch(/\/source$/);
+    expect(pageOf({ name: "Unexpected", message: "https://evil.example/docs.getdbt.com/" })).toBeUndefined();
+    expect(pageOf({ name: "constructor", message: "" })).toBeUndefined();
+    expect(pageOf({ name: null, message: "x" })).toBeUndefined();
   });
 
   test("a driver that is missing and cannot be downloaded is recognised, with the remedy", () => {
