@@ -265,10 +265,15 @@ export const signOutRequest = new RequestType<{ projectDir: string }, { secretKe
 export const confirmTriggerRequest = new RequestType<TriggerQuestion, { jobId: string | null }, void>(
   "dbt/confirmTrigger",
 );
-/** client -> server: what an environment that runs elsewhere shows of itself; null where the project's does not. */
-export const remoteRequest = new RequestType<{ projectDir: string }, RemoteOverview | null, void>(
-  "dbt/getRemote",
-);
+/**
+ * client -> server: what an environment that runs elsewhere shows of itself; null where the project's does not. `again` where nobody
+ * asked for it just now: what seldom changes may be some minutes old.
+ */
+export const remoteRequest = new RequestType<
+  { projectDir: string; again?: boolean },
+  RemoteOverview | null,
+  void
+>("dbt/getRemote");
 /** client -> server: steps and artifacts of one of its runs. */
 export const remoteRunRequest = new RequestType<{ projectDir: string; runId: string }, RemoteRunDetail, void>(
   "dbt/getRemoteRun",

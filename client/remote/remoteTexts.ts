@@ -1,7 +1,15 @@
 import type { RemoteEnvironmentFacts, RemoteRun } from "../../protocol/remote.ts";
 import type { RunStep } from "../../protocol/run.ts";
 
-/** What rows of the dbt Cloud view say, as data. */
+/** What rows of the dbt Cloud view say, as data, and when they are looked at again. */
+
+/**
+ * Runs that go on are looked at again while the view is open, less and less often: 20 windows are not to use up an account's
+ * requests.
+ * @param waited milliseconds before the look that has just been; null for the first
+ */
+export const nextLook = (waited: number | null): number =>
+  waited === null ? 5_000 : Math.min(waited * 1.5, 30_000);
 
 interface Icon {
   id: string;

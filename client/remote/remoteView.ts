@@ -4,7 +4,7 @@ import { remoteRequest, remoteRunRequest } from "../../protocol/requests.ts";
 import { errorMessage } from "../errorMessage.ts";
 import type { LanguageServer } from "../languageServer.ts";
 import { firstLine, plainText } from "../runs/plainText.ts";
-import { agoOf, environmentText, runIcon, runText, stepIcon } from "./remoteTexts.ts";
+import { agoOf, environmentText, nextLook, runIcon, runText, stepIcon } from "./remoteTexts.ts";
 
 /** A row of the view. Menus hand it to the commands. */
 export type RemoteRow =
@@ -22,9 +22,6 @@ export type RemoteRow =
   | { kind: "artifact"; projectDir: string; run: RemoteRun; name: string }
   | { kind: "note"; projectDir: string; text: string; icon: string; command?: vscode.Command };
 
-/** Runs that go on are looked at again after so many milliseconds, while the view is open. */
-const againAfter = 5_000;
-
 /** The view "dbt Cloud": jobs, environments and recent runs of every project that runs there. Asks only while it is open. */
 export class RemoteView implements vscode.Disposable, vscode.TreeDataProvider<RemoteRow> {
   readonly #server: LanguageServer;
@@ -34,6 +31,8 @@ export class RemoteView implements vscode.Disposable, vscode.TreeDataProvider<Re
   #overviews = new Map<string, Promise<RemoteOverview | null>>();
   #known = "";
   #timer: NodeJS.Timeout | undefined;
+  /** How long it waited before it looked again by itself; null where somebody, or an event, has just asked. */
+  #waited: number | null = null;
 
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -52,6 +51,11 @@ export class RemoteView implements vscode.Disposable, vscode.TreeDataProvider<Re
   }
 
   refresh(): void {
+    this.#waited = null;
+    this.#lookAgain();
+  }
+
+  #lookAgain(): void {
     this.#overviews.clear();
     this.#changed.fire(undefined);
   }
@@ -59,7 +63,7 @@ export class RemoteView implements vscode.Disposable, vscode.TreeDataProvider<Re
   overviewOf(projectDir: string): Promise<RemoteOverview | null> {
     let overview = this.#overviews.get(projectDir);
     if (!overview) {
-      overview = this.#server.request(remoteRequest, { projectDir });
+      overview = this.#server.request(remoteRequest, { projectDir, again: this.#waited !== null });
       this.#overviews.set(projectDir, overview);
       overview.then(
         (known) => this.#seen(known),
@@ -265,9 +269,12 @@ export class RemoteView implements vscode.Disposable, vscode.TreeDataProvider<Re
     const goesOn = overview.runs.some(({ state }) => state === "queued" || state === "running");
     clearTimeout(this.#timer);
     if (!goesOn) return;
+    const wait = nextLook(this.#waited);
     this.#timer = setTimeout(() => {
-      if (this.#view.visible) this.refresh();
-    }, againAfter);
+      if (!this.#view.visible) return;
+      this.#waited = wait;
+      this.#lookAgain();
+    }, wait);
   }
 }
 

@@ -35,11 +35,11 @@ export const remote: Feature = {
     );
     connection.onRequest(
       remoteRequest,
-      guard.command("Looking at the environment", async ({ projectDir }, token) => {
+      guard.command("Looking at the environment", async ({ projectDir, again = false }, token) => {
         const [project] = await projectsOf(context, { projectDir });
         const its = project?.plugin().remote;
         if (!project || !its) return null;
-        const overview = await its.overview(project.ref, { signal: signalOf(token) });
+        const overview = await its.overview(project.ref, { signal: signalOf(token) }, again);
         const { state, message, host } = overview;
         context.projects.live(
           project.dir,

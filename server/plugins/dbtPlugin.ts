@@ -184,7 +184,8 @@ export interface RemoteEnvironment {
   signIn(project: ProjectRef, token: string): Promise<SignInResult>;
   /** @returns under which name a client keeps the token */
   signOut(project: ProjectRef): Promise<{ secretKey: string }>;
-  overview(project: ProjectRef, call?: Call): Promise<RemoteOverview>;
+  /** @param again it is looked at again by itself: what seldom changes may be some minutes old */
+  overview(project: ProjectRef, call?: Call, again?: boolean): Promise<RemoteOverview>;
   run(project: ProjectRef, runId: string, call?: Call): Promise<RemoteRunDetail>;
   /** The log of a step by its index, or an artifact by its name; cut off where it is very long. */
   text(project: ProjectRef, runId: string, what: { step: number } | { artifact: string }): Promise<string>;

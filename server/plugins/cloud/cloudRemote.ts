@@ -2,7 +2,13 @@ import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { z } from "zod";
-import { jobKinds, type RemoteJob, type RemoteRun, type SignInResult } from "../../../protocol/remote.ts";
+import {
+  jobKinds,
+  type RemoteJob,
+  type RemoteRun,
+  type RemoteRunDetail,
+  type SignInResult,
+} from "../../../protocol/remote.ts";
 import type { Call, ProjectRef, RemoteEnvironment } from "../dbtPlugin.ts";
 import { DbtAuthenticationError, DbtConfigurationError, DbtError } from "../errors.ts";
 import { getAccount } from "./account.ts";
@@ -11,9 +17,9 @@ import { CloudUncertainError } from "./cloudErrors.ts";
 import { jobLink, runLink } from "./cloudLinks.ts";
 import type { CloudSession } from "./cloudOperations.ts";
 import { jobFor, type CloudSettings } from "./cloudSettings.ts";
-import { listEnvironments } from "./environments.ts";
+import { listEnvironments, type CloudEnvironment } from "./environments.ts";
 import { listJobs, type CloudJob } from "./jobs.ts";
-import { getRun, listRuns, postRetry, runState, type CloudRun } from "./runs.ts";
+import { getRun, hasEnded, listRuns, postRetry, runState, type CloudRun } from "./runs.ts";
 import { plainLog, stepName, runSteps } from "./stepLog.ts";
 import { secretKey } from "./tokens.ts";
 import { cancelRun } from "./watchRun.ts";
@@ -29,12 +35,37 @@ export interface CloudRemoteDeps {
 
 /** Runs that are listed. */
 const recent = 30;
+/** Milliseconds that jobs and environments are good for where nobody asked for them just now. */
+const seldomChanges = 300_000;
+/** Runs that have ended whose steps and artifacts are kept: they do not change any more. */
+const keptRuns = 50;
 /** Characters of a log or an artifact that are shown. */
 const longestText = 5_000_000;
 
 /** dbt Cloud as a person sees it: jobs, environments, recent runs. All of it on demand, a few requests each time. */
 export function cloudRemote(deps: CloudRemoteDeps): RemoteEnvironment {
   const hurried = (call: Call = {}): CloudCall => ({ signal: call.signal, hurried: true });
+  const settled = new Map<string, { at: number; jobs: CloudJob[]; environments: CloudEnvironment[] }>();
+  const ended = new Map<string, RemoteRunDetail>();
+  /** Another token may see other things. */
+  const forget = ({ projectDir }: ProjectRef): void => {
+    settled.delete(projectDir);
+    ended.clear();
+  };
+
+  /** Jobs and environments of a project's environment. */
+  async function settledOf({ client, settings, project }: CloudSession, call: CloudCall, again: boolean) {
+    const known = settled.get(project.projectDir);
+    if (known && again && client.clock.now() - known.at < seldomChanges) return known;
+    const environmentId = settings.config?.environmentId ?? undefined;
+    const jobs = await listJobs(client, environmentId === undefined ? {} : { environmentId }, call);
+    const projectId = jobs.find(({ project_id }) => project_id != null)?.project_id;
+    const environments = projectId == null ? [] : await listEnvironments(client, String(projectId), call);
+    const now = { at: client.clock.now(), jobs, environments };
+    settled.set(project.projectDir, now);
+    return now;
+  }
+
   return {
     async signIn(project, token) {
       const trimmed = token.trim();
@@ -43,17 +74,19 @@ export function cloudRemote(deps: CloudRemoteDeps): RemoteEnvironment {
       }
       const session = await deps.sessionOf(project, trimmed);
       const result = await checkToken(session, deps);
+      forget(project);
       deps.keepToken(project, session.settings, trimmed);
       return result;
     },
 
     async signOut(project) {
       const { settings } = await deps.sessionOf(project);
+      forget(project);
       deps.keepToken(project, settings, null);
       return { secretKey: secretKey(settings) ?? "" };
     },
 
-    async overview(project, call) {
+    async overview(project, call, again = false) {
       const session = await deps.sessionOf(project);
       const { client, settings } = session;
       const { address } = client;
@@ -69,13 +102,10 @@ export function cloudRemote(deps: CloudRemoteDeps): RemoteEnvironment {
       if (deps.tokenOf(settings) === null) return { ...base, state: "signedOut" };
       try {
         const environmentId = settings.config?.environmentId ?? undefined;
-        const [jobs, runs] = await Promise.all([
-          listJobs(client, environmentId === undefined ? {} : { environmentId }, hurried(call)),
+        const [{ jobs, environments }, runs] = await Promise.all([
+          settledOf(session, hurried(call), again),
           listRuns(client, { environmentId, limit: recent }, hurried(call)),
         ]);
-        const projectId = jobs.find(({ project_id }) => project_id != null)?.project_id;
-        const environments =
-          projectId == null ? [] : await listEnvironments(client, String(projectId), hurried(call));
         return {
           ...base,
           state: "ready",
@@ -100,19 +130,21 @@ export function cloudRemote(deps: CloudRemoteDeps): RemoteEnvironment {
     async run(project, runId, call) {
       const { client } = await deps.sessionOf(project);
       const id = idOf(runId);
+      const key = `${client.address.origin} ${client.address.accountId} ${id}`;
+      const known = ended.get(key);
+      if (known) return known;
       const run = await getRun(client, id, hurried(call));
-      const { data } = await client.get(
-        z.array(z.string()).nullable(),
-        `v2:runs/${id}/artifacts/`,
-        {},
-        hurried(call),
-      );
       const steps = (run.run_steps ?? []).toSorted((a, b) => a.index - b.index);
-      return {
+      const detail: RemoteRunDetail = {
         run: remoteRun(run, client),
         steps: runSteps(run).map((step, at) => ({ ...step, index: steps[at]?.index ?? at + 1 })),
-        artifacts: (data ?? []).toSorted(),
+        artifacts: hasEnded(run) ? await artifactNames(client, id, hurried(call)) : [],
       };
+      // Artifacts may come a moment after the end.
+      if (detail.artifacts.length === 0) return detail;
+      ended.set(key, detail);
+      for (const oldest of [...ended.keys()].slice(0, -keptRuns)) ended.delete(oldest);
+      return detail;
     },
 
     async text(project, runId, what) {
@@ -220,6 +252,11 @@ function remoteRun(run: CloudRun, client: CloudClient): RemoteRun {
     finishedAt: at(run.finished_at),
     link: runLink(client.address, run),
   };
+}
+
+async function artifactNames(client: CloudClient, id: number, call: CloudCall): Promise<string[]> {
+  const { data } = await client.get(z.array(z.string()).nullable(), `v2:runs/${id}/artifacts/`, {}, call);
+  return (data ?? []).toSorted();
 }
 
 async function artifactText(client: CloudClient, id: number, name: string): Promise<string> {
