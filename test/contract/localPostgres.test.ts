@@ -1,10 +1,13 @@
+import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DbtEvent, ProjectRef } from "../../server/plugins/dbtPlugin.ts";
 import { DbtCancelledError, DbtExecutionError } from "../../server/plugins/errors.ts";
 import { lineInWarehouseMessage } from "../../server/sql/warehousePosition.ts";
 import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
 import { postgresIsMissing, shopPassword, startPostgres, type PostgresServer } from "../harness/postgres.ts";
+import { processesIn } from "../harness/processesIn.ts";
 import type { ContractSubject, SubjectPlugin } from "./contractSubject.ts";
 import { identityCases } from "./identityCases.ts";
 import { localSubject } from "./localSubject.ts";
@@ -191,6 +194,20 @@ describe.skipIf(missing !== null)(title, () => {
       await expect.poll(() => watching.query(connections), { timeout: 5000 }).toEqual([]);
       expect(ended()).toBe(endedBefore + 1);
       expect(made.logged.join("\n")).not.toContain(shopPassword);
+    });
+
+    test("a run whose editor is killed does not go on, neither here nor at the server", async () => {
+      await using watching = await server.connect();
+      const parent = spawn(
+        process.execPath,
+        [path.join(import.meta.dirname, "runningParent.ts"), project.dir],
+        // What it leaves in its temporary folder goes with the project.
+        { stdio: "ignore", env: { ...process.env, TMPDIR: path.dirname(project.dir) } },
+      );
+      await expect.poll(() => watching.query(sleeping), { timeout: 60_000 }).toHaveLength(1);
+      parent.kill("SIGKILL");
+      await expect.poll(() => watching.query(connections), { timeout: 10_000 }).toEqual([]);
+      await expect.poll(() => processesIn(project.dir), { timeout: 10_000 }).toEqual([]);
     });
   });
 });

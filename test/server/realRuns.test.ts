@@ -1,6 +1,4 @@
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { copySample } from "../../scripts/sample.mjs";
 import {
@@ -16,6 +14,7 @@ import type { Run, RunNode, RunRequest } from "../../protocol/run.ts";
 import { uriOfPath } from "../../server/platform/uri.ts";
 import { type BuiltProduct, buildProduct } from "../harness/builtProduct.ts";
 import { dbtProject, type TestProject } from "../harness/dbtProject.ts";
+import { processesIn } from "../harness/processesIn.ts";
 import { openServer, type OpenedServer } from "./builtServer.ts";
 
 let product: BuiltProduct;
@@ -155,6 +154,8 @@ describe("runs of the sample with real dbt", () => {
     const going = await run({ verb: "run", select: "endless" }, (its) => its.nodes[0]?.status === "running");
     const waiting = await run({ verb: "run", select: "lost" }, ({ state }) => state === "queued");
     expect(waiting.message).toBe("Waits for dbt run --select endless");
+    const itsProcesses = processesIn(project.dir).filter((each) => each.endsWith(" runner"));
+    if (process.platform === "linux") expect(itsProcesses).toHaveLength(1);
     const before = performance.now();
     await session.client.connection.sendRequest(cancelRunRequest, { id: going.id });
     expect(performance.now() - before).toBeLessThan(5000);
@@ -165,10 +166,7 @@ describe("runs of the sample with real dbt", () => {
     await session.client.waitFor("the run that waited", () =>
       known.get(waiting.id)?.state === "success" ? true : undefined,
     );
-    if (process.platform !== "win32") {
-      const { stdout } = await promisify(execFile)("ps", ["-eo", "args"]);
-      expect(stdout.split("\n").filter((each) => each.includes(project.dir))).toEqual([]);
-    }
+    expect(processesIn(project.dir).filter((each) => itsProcesses.includes(each))).toEqual([]);
     const { runs } = await session.client.connection.sendRequest(runsRequest, {});
     expect(runs[0]?.title).toBe("lost");
   });
