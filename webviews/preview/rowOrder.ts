@@ -7,7 +7,9 @@ export interface Sort {
 }
 
 const plainNumber = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i;
-const numericType = /int|numeric|decimal|double|float|real|number|money/i;
+/** How Python and PostgreSQL write what JSON has no number for. */
+const notFinite = /^(?:[-+]?inf(?:inity)?|nan)$/i;
+const numericType = /^(?!interval)(?!.*\[\]$).*(?:int|numeric|decimal|double|float|real|number|money)/i;
 
 /** Whether a column holds numbers, also those that came as text because no double can hold them. */
 export function isNumeric({ columns, rows }: PreviewRows, column: number): boolean {
@@ -17,6 +19,7 @@ export function isNumeric({ columns, rows }: PreviewRows, column: number): boole
   for (const row of rows) {
     const cell = row[column] ?? null;
     if (cell === null) continue;
+    if (typeof cell === "string" && notFinite.test(cell)) continue;
     if (typeof cell !== "number" && !(typeof cell === "string" && plainNumber.test(cell))) return false;
     found = true;
   }
@@ -54,13 +57,21 @@ function holdsAll(row: readonly PreviewCell[], words: readonly string[]): boolea
 }
 
 function compareNumbers(a: Exclude<PreviewCell, null>, b: Exclude<PreviewCell, null>): number {
-  const difference = Number(a) - Number(b);
-  if (difference !== 0 && !Number.isNaN(difference)) return difference;
+  const [first, second] = [numberOf(a), numberOf(b)];
+  if (Number.isNaN(first) || Number.isNaN(second))
+    return Number(Number.isNaN(first)) - Number(Number.isNaN(second));
+  if (first !== second) return first < second ? -1 : 1;
   // Whole numbers that differ beyond what a double holds.
   const [left, right] = [String(a), String(b)];
   const whole = /^-?\d+$/;
   if (left === right || !whole.test(left) || !whole.test(right)) return 0;
   return BigInt(left) < BigInt(right) ? -1 : 1;
+}
+
+function numberOf(cell: Exclude<PreviewCell, null>): number {
+  const sign = typeof cell === "string" ? /^([-+]?)inf/i.exec(cell)?.[1] : undefined;
+  if (sign === undefined) return Number(cell);
+  return sign === "-" ? -Infinity : Infinity;
 }
 
 const collator = new Intl.Collator(undefined, { numeric: true });

@@ -18,6 +18,17 @@ describe("the order of rows", () => {
     expect(sorted(rows, 0, true)).toEqual(["9007199254740993", "9007199254740992", 10, "9", null]);
   });
 
+  test("numbers that are none, or have no end, stay in order with the others; NaN after all of them", () => {
+    const rows = result(
+      ["double precision"],
+      [["NaN"], [3], ["-inf"], [-20], [null], ["Infinity"], [-5], ["nan"]],
+    );
+    expect(sorted(rows, 0)).toEqual(["-inf", -20, -5, 3, "Infinity", "NaN", "nan", null]);
+    expect(isNumeric(result([null], [["nan"], ["inf"]]), 0)).toBe(false);
+    // An interval and a list have "int" in the names of their types.
+    for (const type of ["interval", "integer[]"]) expect(isNumeric(result([type], [[null]]), 0)).toBe(false);
+  });
+
   test("texts as a person sorts them, equal ones as the query gave them", () => {
     const rows = result(
       [null, null],
