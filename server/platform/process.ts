@@ -56,6 +56,7 @@ export async function runToEnd(command: Command, options: RunOptions): Promise<P
   const stderr = new Tail(options.keep);
   const started = start(command, options.log, {
     stdin: options.interruptible === true,
+    gathers: true,
     guarded: options.guarded === true,
     onOutput: (chunk, stream) => (stream === "stdout" ? stdout : stderr).add(chunk),
     ...(options.onLine && { onLine: options.onLine }),
@@ -134,8 +135,14 @@ export function startLineProcess(command: Command, options: LineProcessOptions):
   };
 }
 
+/** So much in one piece, in bytes, is read on at once; after less, some more may as well come first. */
+const littleOutput = 16_384;
+const gatherMs = 4;
+
 interface StartOptions {
   stdin: boolean;
+  /** Thousands of lines that come one by one are read in a few pieces: each read costs ten times what a line does. */
+  gathers?: boolean;
   guarded?: boolean;
   maxLineLength?: number;
   onOutput: (chunk: Buffer, stream: "stdout" | "stderr") => void;
@@ -179,11 +186,15 @@ function start(command: Command, log: Log, options: StartOptions): Started {
           options.onOverlongLine,
         )
       : undefined;
-    child[stream].on("data", (chunk: Buffer) => {
+    const source = child[stream];
+    source.on("data", (chunk: Buffer) => {
       options.onOutput(chunk, stream);
       lines?.push(chunk);
+      if (!options.gathers || chunk.length >= littleOutput) return;
+      source.pause();
+      setTimeout(() => source.resume(), gatherMs);
     });
-    child[stream].on("end", () => lines?.end());
+    source.on("end", () => lines?.end());
   }
   const stdin: NodeJS.WritableStream | null = child.stdin;
   // The process may end while we write; `exited` tells, the broken pipe says nothing more.
