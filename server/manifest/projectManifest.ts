@@ -345,7 +345,10 @@ export class ProjectManifest {
         const isDeployed = update.origin === "environment";
         const generatedAt = isDeployed ? index.facts.generatedAt : askedAt;
         // What is deployed may be older than what some command of dbt has left here.
-        if (isDeployed && this.#index && (generatedAt ?? 0) < (this.#generatedAt ?? 0)) return await states;
+        if (isDeployed && this.#index && (generatedAt ?? 0) < (this.#generatedAt ?? 0)) {
+          await states;
+          return;
+        }
         this.#take(index, update.origin ?? "live", generatedAt);
         await this.#lookAtFiles();
       } else {

@@ -367,4 +367,13 @@ test.each([
   expect(discoveryUrls(cloudAddress(base, "7"), "https://x.metadata.dbt.com")).toEqual([
     "https://x.metadata.dbt.com/graphql",
   ]);
+  // The token is for dbt Cloud: a file that says otherwise is not followed.
+  for (const stranger of [
+    "https://dbt.com.example",
+    "https://xdbt.com",
+    "http://metadata.dbt.com",
+    "http://127.0.0.1",
+  ]) {
+    expect(() => discoveryUrls(cloudAddress(base, "7"), stranger)).toThrow(/no address to send a token to/);
+  }
 });

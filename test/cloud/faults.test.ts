@@ -390,6 +390,15 @@ describe("results", () => {
     expect(kept.sort()).toEqual(["manifest.json", "metadata.json", "run_results.json"]);
   });
 
+  test.each<FaultKind>([{ kind: "status", status: 503 }, { kind: "html200" }, { kind: "reset" }])(
+    "an artifact that does not come at once ($kind) is fetched again",
+    async (fault) => {
+      emulator.fault({ ...fault, match: /run_results\.json$/ });
+      expect((await run()).modelsRun).toBe(1);
+      expect(emulator.count(/run_results\.json$/)).toBe(2);
+    },
+  );
+
   test("an artifact that is no whole JSON, whenever it is asked for, is an error", async () => {
     emulator.behaviours = [{ artifacts: { "manifest.json": '{"metadata": {' } }];
     expect((await failure(run())).message).toContain("no whole JSON");

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { DbtEvent } from "../../server/plugins/dbtPlugin.ts";
 import { DbtCancelledError, DbtUnavailableError } from "../../server/plugins/errors.ts";
 import { CloudEmulator } from "../harness/cloudEmulator/emulator.ts";
 import type { FaultKind } from "../harness/cloudEmulator/faults.ts";
@@ -123,6 +124,49 @@ describe("one run a click", () => {
     emulator.behaviours = [{ hiddenLooks: 2 }];
     expect((await made.plugin.runModels(ref(), {}, made.call())).success).toBe(true);
     expect(emulator.runs).toHaveLength(1);
+  });
+
+  test("a run that is never to be seen is given up on after half a minute, and said to be", async () => {
+    await using made = cloudPluginOn(emulator, { clock });
+    emulator.behaviours = [{ hiddenLooks: Infinity }];
+    const before = clock.now();
+    await expect(made.plugin.runModels(ref(), {}, made.call())).rejects.toThrow(
+      /Run 70403105000001 is not in dbt Cloud any more, or may not be seen: http/,
+    );
+    expect(clock.now() - before).toBeGreaterThanOrEqual(30_000);
+    expect(clock.now() - before).toBeLessThan(60_000);
+    expect(emulator.count(trigger)).toBe(1);
+    expect(await waiting(made.storageDir)).toEqual([]);
+  });
+
+  test("a run that was deleted while nobody waited for it is not offered again", async () => {
+    const first = cloudPluginOn(emulator, { clock });
+    emulator.behaviours = [{ statuses: [3] }];
+    const onEvent = ({ type }: DbtEvent): void => {
+      if (type === "steps") void first.plugin.stop(ref());
+    };
+    await expect(first.plugin.runModels(ref(), {}, { onEvent })).rejects.toThrow(/goes on in dbt Cloud/);
+    emulator.runs[0]!.behaviour = { vanishesAfter: 0 };
+    await using second = cloudPluginOn(emulator, { clock, storageDir: first.storageDir });
+    const [unfinished] = await second.plugin.unfinishedRuns!(ref());
+    await expect(second.plugin.resumeRun!(ref(), unfinished!.id, second.call())).rejects.toThrow(
+      /has no such thing, or the token may not see it/,
+    );
+    expect(await second.plugin.unfinishedRuns!(ref())).toEqual([]);
+    expect(emulator.count(trigger)).toBe(1);
+    await first[Symbol.asyncDispose]();
+  });
+
+  test("a retry whose answer is lost is not sent again, and nobody claims to know", async () => {
+    await using made = cloudPluginOn(emulator, { clock });
+    emulator.behaviours = [{ statuses: [20] }];
+    await made.plugin.runModels(ref(), {}, made.call());
+    emulator.fault({ kind: "lostResponse", match: /\/retry\/$/ });
+    await expect(made.plugin.remote!.retry(ref(), String(emulator.runs[0]!.id))).rejects.toThrow(
+      /Whether it was started is not known: look at the runs before you try again/,
+    );
+    expect(emulator.count(/\/retry\/$/)).toBe(1);
+    expect(emulator.runs).toHaveLength(2);
   });
 
   test("a window that closes in the middle: the next one takes the run up, and triggers nothing", async () => {

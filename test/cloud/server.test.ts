@@ -24,6 +24,7 @@ import {
   treePathRequest,
 } from "../../protocol/requests.ts";
 import type { RunHead } from "../../protocol/run.ts";
+import { RedactingLog } from "../../server/platform/log.ts";
 import { createCloudRuntime } from "../../server/plugins/cloud/cloudRuntime.ts";
 import {
   CloudEmulator,
@@ -32,6 +33,7 @@ import {
   emulatedManifest,
   emulatedToken,
 } from "../harness/cloudEmulator/emulator.ts";
+import { emulatedConfig } from "../harness/cloudEmulator/pluginOnEmulator.ts";
 import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
 import { LspClient } from "../harness/lspClient.ts";
 
@@ -257,6 +259,8 @@ test("an editor that is closed in mid-run: dbt goes on there, and the next edito
     token: emulatedToken,
   });
   kept.set(secretKey, emulatedToken);
+  const docs = String(emulatedJobs.docs);
+  await first.connection.sendRequest(chooseJobRequest, { projectDir, kind: "test", jobId: docs });
   const { id } = await first.connection.sendRequest(startRunRequest, {
     projectDir,
     verb: "run",
@@ -274,4 +278,44 @@ test("an editor that is closed in mid-run: dbt goes on there, and the next edito
   expect(runs.map(({ state, nodes }) => [state, nodes.length])).toEqual([["success", 1]]);
   expect(emulator.triggers).toHaveLength(1);
   expect(emulator.count(/\/cancel\/$/)).toBe(0);
+  // The job that was picked is remembered.
+  const overview = await second.connection.sendRequest(remoteRequest, { projectDir });
+  expect(overview?.jobs.find((job) => job.id === docs)?.usedFor).toEqual(["test"]);
+});
+
+test("a person is asked once for each project, always, or never, as the setting says", async () => {
+  emulator.behaviours = [{ statuses: [10] }];
+  await using other = await dbtProject(threeModels);
+  let ask: "first" | "always" | "never" = "first";
+  const asked: string[] = [];
+  await using runtime = createCloudRuntime({
+    log: new RedactingLog(() => undefined),
+    env: { PATH: process.env["PATH"], HOME: storageDir },
+    storageDir,
+    version: "0.0.0",
+    configOf: () => ({ config: emulatedConfig(emulator.url), commit: "environment", ask }),
+    askSecret: () => Promise.resolve(emulatedToken),
+    confirm({ projectDir, command, host, accountId, job, commit }) {
+      asked.push(projectDir === project.dir ? "project" : "other");
+      expect({ command, host, accountId, commit }).toEqual({
+        command: "dbt test",
+        host: new URL(emulator.url).host,
+        accountId: String(emulatedAccount),
+        commit: "the commit its environment is at",
+      });
+      return Promise.resolve(job?.id ?? null);
+    },
+  });
+  const test = async ({ dir }: TestProject) => runtime.runTests({ projectDir: dir });
+  await test(project);
+  await test(project);
+  await test(other);
+  expect(asked).toEqual(["project", "other"]);
+  ask = "always";
+  await test(project);
+  expect(asked).toEqual(["project", "other", "project"]);
+  ask = "never";
+  await test(project);
+  expect(asked).toHaveLength(3);
+  expect(emulator.runs).toHaveLength(5);
 });

@@ -107,6 +107,8 @@ export interface Page {
   chooseMenuEntry(title: string): Promise<void>;
   /** Waits until the Test Explorer sums up its last run so: "27/27". */
   testSummary(count: string): Promise<void>;
+  /** Waits until the product has opened a page outside the editor, and gives the addresses of all of them so far. */
+  openedPages(): Promise<string[]>;
   /** Types into whatever has the focus. */
   type(text: string): Promise<void>;
   /** test-results/screenshots/<suite>-<name>.png */

@@ -4,6 +4,7 @@ import { copySample } from "../../scripts/sample.mjs";
 import { manifestText, model, source } from "../harness/manifestFile.ts";
 import { CloudEmulator, emulatedManifest } from "../harness/cloudEmulator/emulator.ts";
 import { testEngine, testPython } from "../harness/environment.ts";
+import { cloudRuns } from "./cloudRuns.ts";
 import type { Suite } from "./suite.ts";
 
 const samplePython = { "floeDbt.python.path": testPython("dbt111") };
@@ -242,7 +243,7 @@ function pinnedSample(dir: string): void {
 /** The sample's runs are those of an emulated dbt Cloud: one that ends, then one that does not. */
 async function sampleInCloud(dir: string): Promise<AsyncDisposable> {
   const emulator = await CloudEmulator.start();
-  emulator.behaviours = [{ statuses: [1, 3, 3, 10] }, { statuses: [3] }];
+  emulator.behaviours = [...cloudRuns];
   writeFileSync(path.join(dir, "manifest.yaml"), emulatedManifest(emulator.url, 1));
   return emulator;
 }

@@ -55,22 +55,31 @@ export function cloudAddress(baseUrl: string | null, accountId: string | null): 
  * @throws DbtConfigurationError if that is wrong: the token goes there
  */
 export function discoveryUrls({ origin, host }: CloudAddress, own: string | null): string[] {
+  const { hostname } = new URL(origin);
   if (own !== null) {
     const url = URL.canParse(own) ? new URL(own) : null;
-    if (url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname))) {
-      if (url.pathname === "/") url.pathname = "/graphql";
-      return [url.href];
+    const isAllowed =
+      url !== null &&
+      (isLoopback(hostname)
+        ? isLoopback(url.hostname)
+        : url.protocol === "https:" && mayHaveToken(url.hostname, hostname));
+    if (!isAllowed) {
+      throw new DbtConfigurationError(
+        `"${own}" is no address to send a token to: discovery_url is like https://ab123.metadata.us1.dbt.com/graphql, in dbt Cloud's own domain or below ${host}.`,
+      );
     }
-    throw new DbtConfigurationError(
-      `"${own}" is no address to send a token to: discovery_url is like https://ab123.metadata.us1.dbt.com/graphql.`,
-    );
+    if (url.pathname === "/") url.pathname = "/graphql";
+    return [url.href];
   }
-  const { hostname } = new URL(origin);
   if (isLoopback(hostname)) return [`${origin}/graphql`];
   const [prefix, ...rest] = host.split(".");
   const shared = `https://metadata.${host}/graphql`;
   if (rest.length < 2 || ["cloud", "emea", "au"].includes(prefix ?? "")) return [shared];
   return [`https://${prefix ?? ""}.metadata.${rest.join(".")}/graphql`, shared];
 }
+
+/** The token was given for the Admin host: no line in a file may send it to a stranger. */
+const mayHaveToken = (host: string, adminHost: string): boolean =>
+  [adminHost, "dbt.com", "getdbt.com"].some((domain) => host === domain || host.endsWith(`.${domain}`));
 
 const isLoopback = (hostname: string): boolean => ["127.0.0.1", "localhost", "[::1]"].includes(hostname);

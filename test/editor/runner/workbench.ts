@@ -37,6 +37,7 @@ export function pageVerbs(
   options: { screenshots: string; suite: string; openSecond: () => Promise<BrowserPage> },
 ): Page {
   let second: BrowserPage | undefined;
+  const opened = pagesOpenedBy(page);
   const item = (of: BrowserPage, pattern: string) =>
     of.locator(".statusbar-item", { hasText: new RegExp(pattern) }).first();
   const textOf = async (of: BrowserPage, pattern: string): Promise<string> => {
@@ -165,6 +166,7 @@ export function pageVerbs(
       info: await page.locator(".squiggly-info").count(),
     }),
     ...treeVerbs(page),
+    openedPages: opened,
     type: (text) => page.keyboard.type(text, { delay: 15 }),
     screenshot: async (name) => {
       mkdirSync(options.screenshots, { recursive: true });
@@ -181,6 +183,27 @@ export function pageVerbs(
       await second?.close();
       second = undefined;
     },
+  };
+}
+
+/** Pages that a page opens in tabs of their own; each is closed as soon as its address is known. */
+function pagesOpenedBy(page: BrowserPage): () => Promise<string[]> {
+  const addresses: string[] = [];
+  const first = Promise.withResolvers<undefined>();
+  page.on("popup", (popup) => {
+    void popup
+      .waitForURL((url) => url.protocol.startsWith("http"), { waitUntil: "commit" })
+      .catch(() => undefined)
+      .then(() => {
+        addresses.push(popup.url());
+        first.resolve(undefined);
+        return popup.close();
+      });
+  });
+  return async () => {
+    const timer = setTimeout(() => first.reject(new Error("No page was opened.")), limit);
+    await first.promise.finally(() => clearTimeout(timer));
+    return [...addresses];
   };
 }
 

@@ -1,17 +1,34 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
 import { page } from "../../probe/page.ts";
-import { api, openFile } from "../../probe/product.ts";
+import { api, diagnostics, openFile } from "../../probe/product.ts";
 import { test } from "../../probe/tests.ts";
 import { waitFor } from "../../probe/waiting.ts";
 
 const cloud = "dbt Cloud";
 const runs = "Runs";
+const project = "Project";
 /** The emulator's; test/harness/cloudEmulator. */
 const token = "dbtc_EmulatedTokenThatMustNeverShowUpAnywhere0123";
 
 const run = (command: string, ...args: unknown[]): Thenable<unknown> =>
   vscode.commands.executeCommand(command, ...args);
+
+/** One of each kind of theme, for whoever looks at them. */
+async function screenshots(name: string): Promise<void> {
+  const settings = vscode.workspace.getConfiguration("workbench");
+  const before = settings.inspect<string>("colorTheme")?.globalValue;
+  const themes = {
+    dark: "Visual Studio Dark",
+    contrast: "Default High Contrast",
+    light: "Visual Studio Light",
+  };
+  for (const [kind, theme] of Object.entries(themes)) {
+    await settings.update("colorTheme", theme, vscode.ConfigurationTarget.Global);
+    await page.screenshot(`${name}-${kind}`);
+  }
+  await settings.update("colorTheme", before, vscode.ConfigurationTarget.Global);
+}
 
 test("signing in asks for a token until dbt Cloud takes one, and says whose account it is", async () => {
   const product = await api();
@@ -57,6 +74,26 @@ test("the first run asks what may run where; its steps are seen as they go", asy
   await page.treeRow(cloud, "Floe dbt: dbt run --select=stg_orders.*Nightly · c0ffee0");
 });
 
+test("the Project view has the environment's nodes, with how they did there", async () => {
+  await run("floeDbt.project.focus");
+  await page.toggleTreeRow(project, "Sources");
+  await page.toggleTreeRow(project, "lake");
+  await page.treeRow(project, "lake\\.orders.*warned");
+  assert.match(
+    await page.treeRowHover(project, "lake\\.orders"),
+    /Freshness in the environment: warn .*newest row of 2026-11-27 06:00 UTC/,
+  );
+  await page.toggleTreeRow(project, "Models");
+  await page.toggleTreeRow(project, "staging");
+  await page.treeRowSaying(project, "model stg_orders.*last run: success");
+  assert.match(
+    await page.treeRowHover(project, "stg_orders"),
+    /Last run in the environment: success in 1\.3 s/,
+  );
+  await screenshots("project");
+  await page.togglePane(project);
+});
+
 test("what runs there is browsed: steps, their logs, artifacts", async () => {
   await run("floeDbt.cloud.focus");
   await page.toggleTreeRow(cloud, "Floe dbt: dbt run");
@@ -69,8 +106,20 @@ test("what runs there is browsed: steps, their logs, artifacts", async () => {
     [vscode.window.onDidChangeActiveTextEditor],
   );
   await page.toggleTreeRow(cloud, "Artifacts");
-  await page.treeRow(cloud, "manifest.json");
-  await page.screenshot("browse");
+  await page.clickTreeRow(cloud, "manifest.json");
+  await waitFor(
+    "the artifact",
+    () =>
+      vscode.window.activeTextEditor?.document.getText().includes("model.floe_sample.stg_huts")
+        ? true
+        : undefined,
+    [vscode.window.onDidChangeActiveTextEditor],
+  );
+  await screenshots("browse");
+  await page.clickTreeRowAction(cloud, "Floe dbt: dbt run", "Open in dbt Cloud");
+  const [opened] = await page.openedPages();
+  assert.match(opened ?? "", /\/deploy\/\d+\/projects\/\d+\/runs\/70403105000001$/);
+  await page.toggleTreeRow(cloud, "Floe dbt: dbt run");
 });
 
 test("cancelling in the editor cancels in dbt Cloud, and is not asked about again", async () => {
@@ -91,11 +140,45 @@ test("what dbt Cloud cannot do is not offered, and said in one sentence where it
   assert.doesNotMatch(shows, /Show Compiled SQL/);
   await page.screenshot("palette");
   await run("workbench.action.closeQuickOpen");
-  await run("floeDbt.previewModel");
+  // Each ends when its message is closed.
+  void run("floeDbt.previewModel");
   await page.notification("The cloud environment cannot run a query and show its rows.");
-  await run("floeDbt.installPackages");
+  void run("floeDbt.installPackages");
   await page.notification("The cloud environment cannot install packages.");
   await page.screenshot("cannot");
+  await run("notifications.clearAll");
+});
+
+test("what failed there is a problem of the file here, and is retried from its failure", async () => {
+  const editor = await openFile("models/staging/stg_huts.sql");
+  await page.runCommand("Floe dbt: Run Model");
+  await run("floeDbt.showRuns");
+  await page.treeRowSaying(runs, "^Run stg_huts, failed");
+  await diagnostics(editor.document.uri, "what dbt Cloud says", (found) =>
+    found.some(({ message }) => message.includes('column "seats" not found')),
+  );
+  await run("floeDbt.cloud.focus");
+  await page.clickTreeRowAction(
+    cloud,
+    "Floe dbt: dbt run --select=stg_huts",
+    "Retry from Failure in dbt Cloud",
+  );
+  await page.waitForText("Retry run 70403105000021 from where it failed?");
+  await screenshots("failed");
+  await page.clickButton("Retry in dbt Cloud");
+  await run("notifications.showList");
+  await page.notification("Run 70403105000031 goes on where run 70403105000021 failed");
+  await run("notifications.clearAll");
+});
+
+test("a job is chosen for tests, and that is remembered", async () => {
+  await run("floeDbt.cloud.focus");
+  await page.clickTreeRowAction(cloud, "Docs", "Use This Job for");
+  await page.quickPickRow("Run, build, seed and snapshot");
+  await page.pickQuickPickItem("Test");
+  await page.press("Enter");
+  await page.treeRow(cloud, "Docs.*for test");
+  await page.treeRow(cloud, "Nightly.*for compile, run");
 });
 
 test("signing out deletes the token here", async () => {
