@@ -69,7 +69,7 @@ ${sections.join("\n")}
 
 function groupSection(group: DiagnosticGroup, comparison: Comparison): string {
   const { side, code, name, severity, count, places } = group;
-  const title = `${count} ${severity}${count === 1 ? "" : "s"} only in ${side === "left" ? comparison.left.title : comparison.right.title}: ${code}${name === null ? "" : ` ${name}`}`;
+  const title = `${count} ${severity}${count === 1 ? "" : "s"} only in ${side === "left" ? comparison.left.title : comparison.right.title}: ${code === "dbt" ? "without a code" : code}${name === null ? "" : ` ${name}`}`;
   const items = places.map(({ message, filePath, line }) => {
     const where = filePath === null ? "" : `${fileLink(comparison, filePath, line)} `;
     return `<li class="${severity}">${where}${escapeHtml(message)}</li>`;

@@ -88,7 +88,8 @@ function heading(
   { left, right }: Comparison,
 ): string {
   const what = `${count} ${severity}${count === 1 ? "" : "s"}`;
-  return `${what} only in ${side === "left" ? left.title : right.title}: ${its}${name === null ? "" : ` ${name}`}`;
+  const which = its === "dbt" ? "without a code" : [its, name].filter((each) => each !== null).join(" ");
+  return `${what} only in ${side === "left" ? left.title : right.title}: ${which}`;
 }
 
 function place({ projectDir }: Comparison, filePath: string | null, line: number | null): string {

@@ -6,11 +6,18 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { copySample } from "../../scripts/sample.mjs";
 import { compareSides } from "../../server/compare/compareSides.ts";
 import { compileSide } from "../../server/compare/compileSide.ts";
+import type { SubjectPlugin } from "../contract/contractSubject.ts";
 import { fusionSubject } from "../contract/fusionSubject.ts";
 import { localSubject } from "../contract/localSubject.ts";
 import { type BuiltProduct, buildProduct } from "../harness/builtProduct.ts";
 import { dbtProject, threeModels } from "../harness/dbtProject.ts";
 import { testEngine, testPython } from "../harness/environment.ts";
+
+interface BuiltNode {
+  unique_id: string;
+  status: string;
+  failures: number | null;
+}
 
 const signal = new AbortController().signal;
 let product: BuiltProduct;
@@ -21,7 +28,7 @@ describe("real dbt-core and the real v2 engine side by side", () => {
   });
   afterAll(() => product[Symbol.asyncDispose]());
 
-  test("the sample project has the same nodes, dependencies and SQL in both", async () => {
+  test("the sample project has the same nodes, dependencies, SQL and test results in both", async () => {
     const folder = mkdtempSync(path.join(tmpdir(), "floe-dbt-compare-"));
     try {
       copySample(folder);
@@ -46,6 +53,21 @@ describe("real dbt-core and the real v2 engine side by side", () => {
       expect(comparison.compared).toBeGreaterThan(15);
       // What a person sees of their own target is as it was.
       expect(existsSync(path.join(folder, "target"))).toBe(false);
+
+      const built = async ({ plugin }: SubjectPlugin): Promise<Record<string, unknown>> => {
+        rmSync(path.join(folder, "floe_sample.duckdb"), { force: true });
+        const { metadata } = await plugin.build!(ref);
+        return Object.fromEntries(
+          (metadata["nodes"] as BuiltNode[])
+            // What is only counted: exposures by dbt-core, ephemeral models by the engine.
+            .filter(({ status }) => status !== "no-op")
+            .map((node) => [node.unique_id, [node.status, node.failures]] as const)
+            .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+        );
+      };
+      const results = await built(local);
+      expect(await built(fusion)).toEqual(results);
+      expect(Object.keys(results).filter((id) => id.startsWith("test.")).length).toBeGreaterThan(20);
     } finally {
       rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
     }

@@ -1,11 +1,15 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   compileTextRequest,
+  manifestChangedNotification,
+  runChangedNotification,
   runsRequest,
   selectRuntimeRequest,
   startRunRequest,
 } from "../../protocol/requests.ts";
+import type { ManifestInfo } from "../../protocol/manifest.ts";
+import type { RunHead } from "../../protocol/run.ts";
 import type { ProjectStatus } from "../../protocol/runtime.ts";
 import { type BuiltProduct, buildProduct } from "../harness/builtProduct.ts";
 import { dbtProject, threeModels } from "../harness/dbtProject.ts";
@@ -72,6 +76,16 @@ describe("the built server on the real dbt v2 engine", () => {
     });
     await using session = await openServer(product, project, onFusion());
     const { client } = session;
+    const manifests: ManifestInfo[] = [];
+    client.connection.onNotification(manifestChangedNotification, (info) => {
+      manifests.push(info);
+      client.nudge();
+    });
+    const changed: RunHead[] = [];
+    client.connection.onNotification(runChangedNotification, ({ run }) => {
+      changed.push(run);
+      client.nudge();
+    });
     const [local] = await client.waitForStatus(([its]) => its?.runtime === "local");
     expect(local?.runtimeReason).toBe("manifest.yaml, line 3");
     const c = await client.open(project.file("models/c.sql"), "select {{ nope() }}\n");
@@ -105,6 +119,15 @@ describe("the built server on the real dbt v2 engine", () => {
 
     const { runs } = await client.connection.sendRequest(runsRequest, { projectDir: project.dir });
     expect(runs.map(({ runtime, state }) => [runtime, state])).toEqual([["local", "success"]]);
+    // The tree is of the engine's own reading, although target/ has dbt-core's manifest.
+    const ofEngine = ({ origin, dbtVersion }: ManifestInfo): boolean =>
+      origin === "live" && dbtVersion?.startsWith("2.") === true;
+    await client.waitFor("the engine's manifest", () => manifests.find(ofEngine));
+    await rm(project.file("shop.duckdb"), { force: true });
+    await run("a");
+    await client.waitFor("a run of the engine", () =>
+      changed.find(({ runtime, state }) => runtime === "fusion" && state === "success"),
+    );
 
     await client.connection.sendRequest(selectRuntimeRequest, {
       projectDir: project.dir,
