@@ -1,17 +1,13 @@
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import type { DbtEvent } from "../../server/plugins/dbtPlugin.ts";
-import {
-  DbtAuthenticationError,
-  DbtCancelledError,
-  DbtCompilationError,
-  DbtConfigurationError,
-  DbtError,
-} from "../../server/plugins/errors.ts";
+import { DbtCancelledError } from "../../server/plugins/errors.ts";
 import { cloudSubject } from "../contract/cloudSubject.ts";
+import { compileCases } from "../contract/compileCases.ts";
+import { identityCases } from "../contract/identityCases.ts";
 import { runCases } from "../contract/runCases.ts";
+import { verbCases } from "../contract/verbCases.ts";
 import { realDbt } from "../harness/cloudEmulator/stepEngine.ts";
 import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
 
@@ -22,47 +18,13 @@ afterAll(() => engine[Symbol.asyncDispose]());
 const subject = cloudSubject(engine);
 const refOf = (project: TestProject) => ({ projectDir: project.dir, profilesDir: project.dir });
 
+identityCases(subject);
+compileCases(subject);
 runCases(subject);
+verbCases(subject);
 
-describe("cloud, emulated: what it is", () => {
-  test("says its runtime, and opens nothing when made", async () => {
-    await using made = subject.make();
-    expect(made.plugin.runtime).toBe("cloud");
-    expect(made.plugin.supportsParallelExecution()).toBe(true);
-    expect(made.plugin.supportsSqlLinting()).toBe(false);
-    expect(made.logged).toEqual([]);
-  });
-
-  test("a folder without dbt_project.yml is a configuration error with its path, from every method", async () => {
-    await using project = await dbtProject({ "dbt_project.yml": null });
-    await using made = subject.make();
-    const { plugin } = made;
-    const ref = { projectDir: project.dir };
-    for (const call of [
-      () => plugin.compileProject(ref),
-      () => plugin.runModels(ref),
-      () => plugin.runTests(ref),
-      () => plugin.getManifest(ref),
-      () => plugin.getRunResults(ref),
-      () => plugin.lintProject(ref),
-    ]) {
-      await expect(call()).rejects.toThrow(DbtConfigurationError);
-      await expect(call()).rejects.toThrow(project.dir);
-    }
-    expect(await plugin.getRuntimeMetadata(ref)).toMatchObject({ type: "cloud", dbtVersion: null });
-  });
-
-  test("signed out, every command says so, with a remedy", async () => {
-    await using project = await dbtProject(threeModels);
-    await using made = subject.make({ withoutEngine: true });
-    const error = await failure(made.plugin.compileProject(refOf(project)));
-    expect(error).toBeInstanceOf(DbtAuthenticationError);
-    expect(error.remedy?.command).toBe("floeDbt.signIn");
-  });
-});
-
-describe("cloud, emulated: compile", () => {
-  test("gives a manifest with every model compiled, touches no table, and says whose commit it is", async () => {
+describe("cloud, emulated: only there", () => {
+  test("a compile keeps what it fetched with whose it is, knows dbt's version then, and tells its steps", async () => {
     await using project = await dbtProject(threeModels);
     await using made = subject.make();
     const events: DbtEvent[] = [];
@@ -70,18 +32,10 @@ describe("cloud, emulated: compile", () => {
       onEvent: (event) => events.push(event),
     });
     expect(manifestPath).toMatch(/[\\/]\.floe[\\/]dbt-cloud-cache[\\/]70403105000001[\\/]manifest\.json$/);
-    const manifest = JSON.parse(await readFile(manifestPath, "utf8")) as {
-      nodes: Record<string, { resource_type: string; compiled_code?: string }>;
-    };
-    const models = Object.values(manifest.nodes).filter((node) => node.resource_type === "model");
-    expect(models).toHaveLength(3);
-    expect(models.every((node) => (node.compiled_code ?? "") !== "")).toBe(true);
-    expect(await made.plugin.getManifest(refOf(project))).toHaveProperty("metadata.dbt_schema_version");
     expect(await made.plugin.getRuntimeMetadata(refOf(project))).toMatchObject({
       dbtVersion: expect.stringMatching(/^1\.11/) as string,
       adapter: "duckdb",
     });
-    expect(existsSync(project.file("target"))).toBe(false);
     const metadata = JSON.parse(
       await readFile(path.join(path.dirname(manifestPath), "metadata.json"), "utf8"),
     ) as object;
@@ -95,30 +49,6 @@ describe("cloud, emulated: compile", () => {
         { name: "dbt compile", state: "success" },
       ],
     });
-  });
-
-  test.each([
-    ["models/b.sql", "select 1\n{% if %}\n", "models/b.sql", 2, /if/],
-    ["models/b.sql", "select * from {{ ref('nope') }}\n", "models/b.sql", undefined, /nope/],
-    ["models/b.sql", "select {{ zzz() }}\n", "models/b.sql", undefined, /zzz/],
-    [
-      "models/more.yml",
-      "version: 2\nmodels:\n  - name: a\n   columns: x\n",
-      "models/more.yml",
-      4,
-      /more\.yml/,
-    ],
-  ])("a mistake in %s is an error there: %j", async (file, text, named, line, words) => {
-    await using project = await dbtProject({ ...threeModels, [file]: text });
-    await using made = subject.make();
-    const error = await failure(made.plugin.compileProject(refOf(project)));
-    expect(error.message).toMatch(words);
-    expect(error.message).not.toContain("\u001b");
-    expect(error.filePath).toBe(project.file(named));
-    expect(error.line).toBe(line);
-    expect(error).toBeInstanceOf(DbtCompilationError);
-    // What is known from before is not taken for the project as it is.
-    await expect(made.plugin.getManifest(refOf(project))).rejects.toThrow(/older/);
   });
 
   test("cancel ends dbt there, within seconds", async () => {
@@ -146,12 +76,3 @@ describe("cloud, emulated: compile", () => {
     expect(performance.now() - firedAt).toBeLessThan(5000);
   });
 });
-
-async function failure(work: Promise<unknown>): Promise<DbtError> {
-  const error: unknown = await work.then(
-    () => null,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(DbtError);
-  return error as DbtError;
-}

@@ -1,4 +1,5 @@
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
+import path from "node:path";
 import { expect, test } from "vitest";
 import { commitAll } from "../harness/cloudEmulator/checkout.ts";
 import { moveOn } from "../harness/cloudEmulator/emulatedRun.ts";
@@ -36,6 +37,19 @@ test("is the newest run that was no compile on trial; git tells what changed sin
     changed: { files: [] },
   });
   expect(emulator.triggers).toEqual([]);
+
+  // Kept for a day, and then fetched anew: with whose it is, and nothing left of the old.
+  await made.plugin.deployed!(ref);
+  expect(emulator.count(/artifacts\/manifest\.json/)).toBe(1);
+  clock.advance(25 * 3_600_000);
+  await made.plugin.deployed!(ref);
+  expect(emulator.count(/artifacts\/manifest\.json/)).toBe(2);
+  const metadata = path.join(path.dirname(same.manifestPath), "metadata.json");
+  expect(JSON.parse(await readFile(metadata, "utf8"))).toMatchObject({
+    git_sha: commit,
+    step: 4,
+    fetched_at: new Date(clock.now()).toISOString(),
+  });
 
   await project.write("models/b.sql", "select 2 as id\n");
   const head = await commitAll(project.dir);

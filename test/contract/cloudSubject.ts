@@ -12,7 +12,15 @@ import type { ContractSubject, SubjectPlugin } from "./contractSubject.ts";
 export const cloudSubject = (engine: StepEngine): ContractSubject => ({
   name: "cloud, emulated",
   runtime: "cloud",
-  expects: { parallel: true, lints: false, refusesSelectors: true, liveNodes: false },
+  expects: {
+    parallel: true,
+    lints: false,
+    refusesSelectors: true,
+    liveNodes: false,
+    saysNoTotal: true,
+    alwaysWritesRunResults: true,
+    elsewhere: true,
+  },
   make({ withoutEngine = false } = {}): SubjectPlugin {
     const emulator = CloudEmulator.start({ engine });
     let committed: Promise<unknown> = Promise.resolve();

@@ -18,6 +18,8 @@ export interface ContractSubject {
     alwaysWritesRunResults?: boolean;
     /** It may refuse a selector that it cannot pass on as data; false where absent. */
     refusesSelectors?: boolean;
+    /** dbt runs elsewhere, on a commit: artifacts are fetched, the project's target/ is not written, profiles.yml says nothing. */
+    elsewhere?: boolean;
     /** Nodes are told while they run, not only when all have ended; true where absent. */
     liveNodes?: boolean;
     /** Unsaved text stands in its file's place, so a reference to what depends on it is a cycle, and said to be. */

@@ -55,6 +55,8 @@ async function failure(work: Promise<unknown>): Promise<DbtError> {
 /** The verbs beyond the ADR's, each where the plugin says it has it. */
 export function verbCases(subject: ContractSubject): void {
   const capabilities = subject.make().plugin.capabilities;
+  const elsewhere = subject.expects.elsewhere === true;
+  const testHere = test.skipIf(elsewhere);
   const olderThan110 = subject.name.includes("dbt18");
   const shop = { ...wholeShop, ...(olderThan110 && { "models/schema.yml": olderYml }) };
 
@@ -90,7 +92,7 @@ export function verbCases(subject: ContractSubject): void {
         expect(failed).toMatchObject({ failures: 1, file: project.file("models/schema.yml") });
         const a = nodesOf(built.metadata).find(({ unique_id }) => unique_id === "model.shop.a");
         expect(a?.file).toBe(project.file("models/a.sql"));
-        expect(await readFile(a!.compiled_path!, "utf8")).toContain("raw_orders");
+        if (!elsewhere) expect(await readFile(a!.compiled_path!, "utf8")).toContain("raw_orders");
 
         const total = events.find(({ type }) => type === "nodesTotal");
         expect(total).toEqual(subject.expects.saysNoTotal ? undefined : { type: "nodesTotal", total: 6 });
@@ -117,7 +119,7 @@ export function verbCases(subject: ContractSubject): void {
         );
         expect(aStart).toBeLessThan(aEnd);
         const lines = events.filter((event) => event.type === "log");
-        expect(lines.some(({ uniqueId }) => uniqueId === "model.shop.a")).toBe(true);
+        if (!elsewhere) expect(lines.some(({ uniqueId }) => uniqueId === "model.shop.a")).toBe(true);
         expect(JSON.stringify(lines)).not.toContain("\\u001b");
       },
     );
@@ -140,6 +142,7 @@ export function verbCases(subject: ContractSubject): void {
         expect(compiled).toMatchObject({ success: true, failures: 0 });
         expect(nodesOf(compiled.metadata).map(({ unique_id }) => unique_id)).toEqual(["model.shop.b"]);
         expect(existsSync(project.file("target/run/shop/models/b.sql"))).toBe(false);
+        if (elsewhere) return;
         expect(await readFile(project.file("target/compiled/shop/models/b.sql"), "utf8")).toContain('"a"');
       },
     );
@@ -222,21 +225,24 @@ export function verbCases(subject: ContractSubject): void {
       },
     );
 
-    test("a run that fails before its first node is an error, whatever an earlier run left in run_results.json", async () => {
-      const { project, made } = await shared.begin({
-        ...threeModels,
-        "models/a.sql": "select 1 as id, 2 as amount\n",
-      });
-      await made.plugin.runModels(refOf(project), { select: "a" });
-      const before = await stat(project.file("target/run_results.json"));
-      await project.write("models/b.sql", "select * from {{ ref('nope') }}\n");
-      const error = await failure(made.plugin.runModels(refOf(project), { select: "a" }));
-      expect(error.message).toContain("nope");
-      if (subject.expects.alwaysWritesRunResults) return;
-      expect((await stat(project.file("target/run_results.json"))).mtimeMs).toBe(before.mtimeMs);
-    });
+    testHere(
+      "a run that fails before its first node is an error, whatever an earlier run left in run_results.json",
+      async () => {
+        const { project, made } = await shared.begin({
+          ...threeModels,
+          "models/a.sql": "select 1 as id, 2 as amount\n",
+        });
+        await made.plugin.runModels(refOf(project), { select: "a" });
+        const before = await stat(project.file("target/run_results.json"));
+        await project.write("models/b.sql", "select * from {{ ref('nope') }}\n");
+        const error = await failure(made.plugin.runModels(refOf(project), { select: "a" }));
+        expect(error.message).toContain("nope");
+        if (subject.expects.alwaysWritesRunResults) return;
+        expect((await stat(project.file("target/run_results.json"))).mtimeMs).toBe(before.mtimeMs);
+      },
+    );
 
-    test("a macro that logs a megabyte is bounded, and said to be", async () => {
+    testHere("a macro that logs a megabyte is bounded, and said to be", async () => {
       const lines =
         "{% for i in range(12000) %}{{ log('line ' ~ i ~ ' ' ~ 'x' * 90, info=true) }}{% endfor %}";
       const { project, made } = await shared.begin({
@@ -257,7 +263,7 @@ export function verbCases(subject: ContractSubject): void {
       expect(events.some(({ type }) => type === "nodeFinished")).toBe(true);
     });
 
-    test("an artifact that is being written while it is read is read again", async () => {
+    testHere("an artifact that is being written while it is read is read again", async () => {
       const { project, made } = await shared.begin({
         ...threeModels,
         "models/a.sql": "select 1 as id, 2 as amount\n",

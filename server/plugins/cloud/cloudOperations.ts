@@ -168,6 +168,7 @@ async function follow(
   const notice = (message: string): void => call.onEvent?.({ type: "notice", message });
   call.onEvent?.({ type: "runLink", url: link });
   const logs = new LogReader();
+  let wasCut = false;
   let lastSteps = "";
   let shown: RunStep[] = [];
   const onRun = (run: CloudRun): void => {
@@ -179,6 +180,8 @@ async function follow(
     for (const line of logs.next(run, runState(run.status) !== "running")) {
       call.onEvent?.({ type: "log", level: "info", message: deps.log.redactValues(line) });
     }
+    if (logs.isCut && !wasCut) notice("dbt logged more than a megabyte; all of it is in the run's steps.");
+    wasCut = logs.isCut;
   };
   let run: CloudRun;
   try {

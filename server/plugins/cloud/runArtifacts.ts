@@ -1,12 +1,12 @@
 import { access } from "node:fs/promises";
 import path from "node:path";
-import { DbtCompilationError, DbtExecutionError, type DbtError } from "../errors.ts";
+import { DbtCompilationError, DbtConfigurationError, DbtExecutionError, type DbtError } from "../errors.ts";
 import type { CloudCall, CloudClient } from "./cloudClient.ts";
 import { fetchArtifact, type RunCache } from "./runCache.ts";
 import type { ResultFiles } from "./runResult.ts";
 import type { CloudRun, CloudStep } from "./runs.ts";
 import { resultStep } from "./stepCommand.ts";
-import { loggedErrors, stepName, tailOf } from "./stepLog.ts";
+import { loggedErrors, stepName, tailOf, usageError } from "./stepLog.ts";
 
 export interface RunArtifacts {
   dir: string;
@@ -47,6 +47,8 @@ export async function runFailure(
   const steps = (run.run_steps ?? []).toSorted((a, b) => a.index - b.index);
   const failed = steps.find(({ status }) => status === 20) ?? steps.at(-1);
   const log = failed?.logs ?? failed?.truncated_debug_logs ?? "";
+  const usage = usageError(log);
+  if (usage !== null) return new DbtConfigurationError(clean(`dbt does not take this: ${usage}\n${link}`));
   const said = clean(
     (loggedErrors(log)[0] ?? "").replace(/^Encountered an error:\s*/, "") ||
       tailOf(log, 5) ||

@@ -53,8 +53,8 @@ export class RunCache {
     const wanted = { host: address.host, account_id: address.accountId, run_id: run.id };
     const dir = await this.#free(wanted);
     const known = await readMetadata(dir);
-    if (known && (this.#options.disabled || known.step !== step))
-      await rm(dir, { recursive: true, force: true });
+    if (known && (this.#options.disabled || known.step !== step || this.isExpired(known)))
+      await rm(dir, { recursive: true, force: true, maxRetries: 3 });
     await mkdir(dir, { recursive: true });
     await writeWhole(path.join(this.root, ".gitignore"), "*\n");
     await writeWhole(
@@ -95,7 +95,7 @@ export class RunCache {
       .toSorted((a, b) => b.run_id - a.run_id);
   }
 
-  isExpired(run: CachedRun): boolean {
+  isExpired(run: Pick<CachedRun, "fetched_at">): boolean {
     return this.#options.now() - Date.parse(run.fetched_at) > this.#options.timeToLiveSeconds * 1000;
   }
 

@@ -4,23 +4,14 @@ import { z } from "zod";
 import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
 import type { DbtEvent, NodeFacts } from "../dbtPlugin.ts";
 import { DbtExecutionError } from "../errors.ts";
-
-const runResultsSchema = z.looseObject({
-  metadata: z.looseObject({ invocation_id: z.string().nullish(), dbt_version: z.string().nullish() }),
-  results: z.array(
-    z.looseObject({
-      unique_id: z.string(),
-      status: z.string(),
-      execution_time: z.number().nullish(),
-      message: z.string().nullish(),
-      failures: z.number().nullish(),
-      adapter_response: z.looseObject({ rows_affected: z.number().nullish() }).nullish().catch(null),
-    }),
-  ),
-  elapsed_time: z.number().nullish(),
-  args: z.looseObject({ which: z.string().nullish() }).nullish(),
-});
-type RunResults = z.output<typeof runResultsSchema>;
+import {
+  parseRunResults,
+  resultFacts,
+  rowCount,
+  type NodePlace,
+  type ResultNode,
+  type RunResults,
+} from "../runResultsFile.ts";
 
 const manifestNodesSchema = z.object({
   nodes: z.record(
@@ -56,52 +47,40 @@ export async function runResult(
   facts: { success: boolean; seconds: number; warnings: string[]; metadata: Record<string, unknown> },
   clean: (text: string) => string,
 ): Promise<{ result: DbtCompilationResult; events: DbtEvent[] }> {
-  const { metadata, results, args } = await readResults(files.runResultsPath);
+  const found = await readResults(files.runResultsPath);
   const nodes = await nodesOf(files.manifestPath);
-  const failed = results.filter(({ status }) => ["error", "fail", "runtime error"].includes(status));
-  const isTest = (id: string): boolean => /^(test|unit_test)\./.test(id);
-  const fileOf = (id: string): string | null => {
+  const placeOf = (id: string): NodePlace => {
     const file = nodes.get(id)?.path;
-    return file === undefined ? null : path.resolve(projectDir, file);
+    return { file: file === undefined ? null : path.resolve(projectDir, file), compiled: null };
   };
+  const { metadata, ...counts } = resultFacts(found, placeOf, clean);
   const result: DbtCompilationResult = {
     success: facts.success,
     ...files,
     executionTimeSeconds: facts.seconds,
-    modelsRun: results.filter(
-      ({ unique_id, status }) => unique_id.startsWith("model.") && status === "success",
-    ).length,
-    testsRun: results.filter(({ unique_id, status }) => isTest(unique_id) && status !== "skipped").length,
-    failures: failed.length,
+    ...counts,
     metadata: {
-      dbt_version: metadata.dbt_version ?? null,
-      invocation_id: metadata.invocation_id ?? null,
-      full_refresh: args?.["full_refresh"] === true,
-      skipped: results.filter(({ status }) => status === "skipped").length,
-      test_warnings: results.filter(({ unique_id, status }) => isTest(unique_id) && status === "warn").length,
+      dbt_version: found.metadata.dbt_version ?? null,
+      invocation_id: found.metadata.invocation_id ?? null,
       warnings: facts.warnings,
-      nodes: results.map((node) => ({
-        unique_id: node.unique_id,
-        status: node.status,
-        seconds: node.execution_time ?? null,
-        message: node.message ? clean(node.message) : null,
-        failing_rows: isTest(node.unique_id) ? (node.failures ?? null) : null,
-        file: fileOf(node.unique_id),
-      })),
+      ...metadata,
       ...facts.metadata,
     },
   };
-  return { result, events: results.flatMap((node) => nodeEvents(node, nodes.get(node.unique_id), clean)) };
+  return {
+    result,
+    events: found.results.flatMap((node) => nodeEvents(node, nodes.get(node.unique_id), clean)),
+  };
 }
 
 /** A run that ended tells of its nodes all at once: dbt Cloud has no events. */
 function nodeEvents(
-  node: RunResults["results"][number],
+  node: ResultNode,
   facts: NodeFacts | undefined,
   clean: (text: string) => string,
 ): DbtEvent[] {
   const uniqueId = node.unique_id;
-  const rows = node.adapter_response?.rows_affected;
+  const rows = rowCount(node.adapter_response?.["rows_affected"]);
   return [
     { type: "nodeStarted", uniqueId, ...(facts && { node: facts }) },
     {
@@ -110,7 +89,7 @@ function nodeEvents(
       status: node.status,
       seconds: node.execution_time ?? 0,
       ...(node.message && { message: clean(node.message) }),
-      ...(typeof rows === "number" && rows >= 0 && { rowsAffected: rows }),
+      ...(rows !== null && { rowsAffected: rows }),
       ...(typeof node.failures === "number" && { failures: node.failures }),
       ...(facts && { node: facts }),
     },
@@ -118,8 +97,8 @@ function nodeEvents(
 }
 
 async function readResults(filePath: string): Promise<RunResults> {
-  const parsed = runResultsSchema.safeParse(parseJson(await readFile(filePath, "utf8")));
-  if (parsed.success) return parsed.data;
+  const parsed = parseRunResults(await readFile(filePath, "utf8"));
+  if (parsed) return parsed;
   throw new DbtExecutionError(`${filePath} is not what dbt writes there.`, { filePath });
 }
 

@@ -38,9 +38,18 @@ export function plainLog(text: string): string {
     .replace(/^\d\d:\d\d:\d\d(?:\.\d+)?\s{1,2}/gm, "");
 }
 
+/** Characters of one line, and of all, that are told: a macro may log megabytes, which nobody reads in a run's row. */
+const limits = { line: 20_000, all: 1_000_000 };
+
 /** New lines of the logs since the last look. */
 export class LogReader {
   readonly #read = new Map<number, number>();
+  #told = 0;
+
+  /** Whether lines have been left out: there is more than is told. */
+  get isCut(): boolean {
+    return this.#told > limits.all;
+  }
 
   /** @returns whole new lines of every step, in order; of a run that has ended also the last, unfinished one */
   next(run: CloudRun, isLast: boolean): string[] {
@@ -54,8 +63,15 @@ export class LogReader {
         this.#read.set(step.index, to);
         return plainLog(text.slice(from, to))
           .split("\n")
-          .filter((line) => line.trim() !== "");
+          .filter((line) => line.trim() !== "" && this.#mayTell(line))
+          .map((line) => (line.length > limits.line ? `${line.slice(0, limits.line)}…` : line));
       });
+  }
+
+  #mayTell(line: string): boolean {
+    if (this.isCut) return false;
+    this.#told += Math.min(line.length, limits.line);
+    return true;
   }
 }
 
@@ -67,6 +83,12 @@ export function loggedErrors(text: string): string[] {
   const error = /^.*\b(?:Compilation|Parsing|Runtime|Database|Usage) Error\b[\s\S]*/m.exec(plain)?.[0];
   if (error !== undefined) return [error.split(/\n\s*\n/)[0]?.trim() ?? error];
   return [];
+}
+
+/** An option that dbt does not know, or a value that it does not take; null where its log says nothing of the kind. */
+export function usageError(text: string): string | null {
+  const plain = plainLog(text);
+  return /^Usage: dbt/m.test(plain) ? (/^Error: (.+)$/m.exec(plain)?.[1] ?? null) : null;
 }
 
 /** dbt marks most warnings as such, but not that a selection selects nothing. */

@@ -3,36 +3,10 @@ import path from "node:path";
 import { z } from "zod";
 import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
 import { DbtConfigurationError, DbtExecutionError } from "../errors.ts";
-import { isTest, rowCount, type DbtOutcome } from "./dbtEvents.ts";
+import { parseRunResults, resultFacts, type NodePlace } from "../runResultsFile.ts";
+import type { DbtOutcome } from "./dbtEvents.ts";
 
 const artifactSchema = z.looseObject({ metadata: z.looseObject({}) });
-
-const runResultsSchema = z.looseObject({
-  metadata: z.looseObject({ invocation_id: z.string().nullish(), dbt_version: z.string().nullish() }),
-  results: z.array(
-    z.looseObject({
-      unique_id: z.string(),
-      status: z.string(),
-      execution_time: z.number().nullish(),
-      message: z.string().nullish(),
-      failures: z.number().nullish(),
-      compiled: z.boolean().nullish(),
-      relation_name: z.string().nullish(),
-      thread_id: z.string().nullish(),
-      adapter_response: z.looseObject({}).nullish(),
-      timing: z
-        .array(
-          z.looseObject({
-            name: z.string(),
-            started_at: z.string().nullish(),
-            completed_at: z.string().nullish(),
-          }),
-        )
-        .nullish(),
-    }),
-  ),
-  args: z.looseObject({}).nullish(),
-});
 
 const manifestNodesSchema = z.looseObject({
   nodes: z.record(z.string(), z.unknown()),
@@ -112,21 +86,21 @@ export async function compilationResult(
   const manifestPath = path.join(targetDir, "manifest.json");
   const text = await readFile(runResultsPath, "utf8").catch(() => null);
   if (text === null) return null;
-  const parsed = runResultsSchema.safeParse(parseJson(text));
-  if (!parsed.success)
+  const parsed = parseRunResults(text);
+  if (!parsed)
     throw new DbtExecutionError(`${runResultsPath} is not what dbt writes there.`, {
       filePath: runResultsPath,
     });
-  const { metadata, results, args } = parsed.data;
+  const { metadata, results } = parsed;
   const isOurs =
     outcome.invocationId === null || !metadata.invocation_id
       ? (await stat(runResultsPath)).mtimeMs >= startedAt
       : metadata.invocation_id === outcome.invocationId;
   if (!isOurs) return null;
 
-  const failed = results.filter(({ status }) => ["error", "fail", "runtime error"].includes(status));
   const ids = results.map(({ unique_id }) => unique_id);
   const places = await placesOfNodes(ids, manifestPath, projectDir, outcome);
+  const { metadata: facts, ...counts } = resultFacts(parsed, (id) => places.get(id), clean);
   const catalogPath = path.join(targetDir, "catalog.json");
   return {
     success: outcome.exitCode === 0,
@@ -134,52 +108,14 @@ export async function compilationResult(
     runResultsPath,
     catalogPath: (await exists(catalogPath)) ? catalogPath : null,
     executionTimeSeconds: outcome.seconds,
-    modelsRun: results.filter(
-      ({ unique_id, status }) => unique_id.startsWith("model.") && status === "success",
-    ).length,
-    testsRun: results.filter(({ unique_id, status }) => isTest(unique_id) && status !== "skipped").length,
-    failures: failed.length,
+    ...counts,
     metadata: {
       dbt_version: metadata.dbt_version ?? outcome.dbtVersion,
       invocation_id: metadata.invocation_id ?? outcome.invocationId,
-      full_refresh: args?.["full_refresh"] === true,
-      skipped: results.filter(({ status }) => status === "skipped").length,
-      test_warnings: results.filter(({ unique_id, status }) => isTest(unique_id) && status === "warn").length,
       warnings: outcome.warnings,
-      nodes: results.map((node) => {
-        const place = places.get(node.unique_id);
-        return {
-          unique_id: node.unique_id,
-          status: node.status,
-          seconds: node.execution_time ?? null,
-          started_at: startOf(node.timing ?? []),
-          message: node.message ? clean(node.message) : null,
-          failures: isTest(node.unique_id) ? (node.failures ?? null) : null,
-          failing_rows: isTest(node.unique_id) ? (node.failures ?? null) : null,
-          rows_affected: rowCount(node.adapter_response?.["rows_affected"]),
-          relation_name: node.relation_name ?? null,
-          file: place?.file ?? null,
-          compiled_path: place?.compiled ?? null,
-          timing: (node.timing ?? []).map(({ name, started_at, completed_at }) => ({
-            name,
-            started_at: started_at ?? null,
-            completed_at: completed_at ?? null,
-          })),
-          thread_id: node.thread_id ?? null,
-        };
-      }),
+      ...facts,
     },
   };
-}
-
-/** @returns ISO time of a node's first step; null where it had none */
-function startOf(timing: readonly { started_at?: string | null | undefined }[]): string | null {
-  return timing.find(({ started_at }) => started_at)?.started_at ?? null;
-}
-
-interface NodePlace {
-  file: string | null;
-  compiled: string | null;
 }
 
 /** Where nodes are defined and where their compiled SQL is: from what dbt said while it ran, else from its manifest. */

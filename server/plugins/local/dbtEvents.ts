@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Call, DbtEvent, NodeFacts } from "../dbtPlugin.ts";
+import { isTest, rowCount } from "../runResultsFile.ts";
 
 /** What a dbt command did, from what it said while it ran. */
 export interface DbtOutcome {
@@ -184,14 +185,6 @@ export class DbtEventReader {
   #tell(event: DbtEvent): void {
     this.#call.onEvent?.(event);
   }
-}
-
-export const isTest = (uniqueId: string): boolean => /^(test|unit_test)\./.test(uniqueId);
-
-/** How many rows the warehouse says it wrote; null where it does not say, or says -1. */
-export function rowCount(value: unknown): number | null {
-  const count = typeof value === "string" && value !== "" ? Number(value) : value;
-  return typeof count === "number" && Number.isFinite(count) && count >= 0 ? count : null;
 }
 
 function factsOf(node: NodeInfo): NodeFacts {
