@@ -150,6 +150,22 @@ describe.skipIf(missing !== null)(title, () => {
       expect(linted.issues).toEqual([]);
     });
 
+    const asking =
+      "{% set found = run_query('select count(*) from ' ~ ref('a')) %}\nselect {{ found.rows[0][0] }} as n\n";
+    const compileAsking = () =>
+      made.plugin.compileNode!(ref, { path: project.file("models/b.sql"), text: asking });
+
+    test("what is asked while a model is compiled or linted holds no table that a run replaces", async () => {
+      await using watching = await server.connect();
+      const held =
+        "select relation::regclass::text from pg_locks where relation = 'main.a'::regclass and pid <> pg_backend_pid()";
+      expect((await compileAsking()).sql).toContain("select 3 as n");
+      expect(await watching.query(held)).toEqual([]);
+      const file = project.file("models/b.sql");
+      await made.plugin.lintProject(ref, { paths: [file], texts: new Map([[file, asking]]) });
+      expect(await watching.query(held)).toEqual([]);
+    });
+
     test("a server that is gone is said to be, and used again when it is back", async () => {
       await server.stop();
       for (const work of [() => preview("select 1"), () => made.plugin.runModels(ref, { select: "a" })]) {
@@ -159,7 +175,9 @@ describe.skipIf(missing !== null)(title, () => {
           `connection to server at "127.0.0.1", port ${server.port} failed: Connection refused`,
         );
       }
+      expect((await compileAsking()).error?.message).toMatch(/connection/);
       await server.start();
+      expect((await compileAsking()).sql).toContain("select 3 as n");
       expect((await preview("select 7 as n")).rows).toEqual([[7]]);
     });
 

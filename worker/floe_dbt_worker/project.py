@@ -225,7 +225,10 @@ class DbtProject:
         if self._compiler is None or self._compiler.config is not self.config:
             self._compiler = Compiler(self.config)
         adapter.acquire_connection("master")
-        yield self._compiler
+        try:
+            yield self._compiler
+        finally:
+            end_transaction(adapter)
 
     def bare_node(self) -> Any:
         """A node of this project that is in no file: what `dbt compile --inline` makes of SQL."""
@@ -313,6 +316,22 @@ def connection_is_open(adapter: Any) -> bool:
     connections = getattr(adapter, "connections", None)
     held = getattr(connections, "thread_connections", {}) or {}
     return any(str(getattr(connection, "state", "")).lower().endswith("open") for connection in held.values())
+
+
+def end_transaction(adapter: Any) -> None:
+    """After a query of a render. Where drivers begin a transaction with it (PostgreSQL's, Redshift's), it would go
+    on, and whoever replaces a table that was read would wait for its end.
+    """
+    for connection in list((getattr(adapter.connections, "thread_connections", None) or {}).values()):
+        if not str(getattr(connection, "state", "")).lower().endswith("open"):
+            continue
+        try:
+            if getattr(connection.handle, "autocommit", None) is False:
+                connection.handle.rollback()
+                connection.transaction_open = False
+        except Exception:  # it was lost; the next query makes a new one
+            adapter.cleanup_connections()
+            return
 
 
 def snapshot_block(text: str, name: str) -> str:

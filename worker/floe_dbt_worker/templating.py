@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, Iterator
 
 from floe_dbt_worker.compile_state import ephemeral_states, restore_ephemerals
-from floe_dbt_worker.project import DbtProject, connection_is_open, database_file
+from floe_dbt_worker.project import DbtProject, connection_is_open, database_file, end_transaction
 
 
 
@@ -101,6 +101,7 @@ def warm_templater(base: type[Any], project: DbtProject) -> Any:
                 self.listed_relations = adapter.floe_listed
                 opened = connection_is_open(adapter) and not was_open
                 self.asked_warehouse = adapter.floe_queried or (opened and not adapter.floe_listed)
+                end_transaction(adapter)
 
         def _noting_errors(self, compile_node: Any) -> Any:
             def compile_and_note(*args: Any, **kwargs: Any) -> Any:
