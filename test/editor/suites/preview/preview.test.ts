@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import * as vscode from "vscode";
 import { page } from "../../probe/page.ts";
-import { openFile, placeCursor, projectIn, setSetting, workspaceFile } from "../../probe/product.ts";
+import { api, openFile, placeCursor, projectIn, setSetting, workspaceFile } from "../../probe/product.ts";
 import { test } from "../../probe/tests.ts";
 import { waitFor } from "../../probe/waiting.ts";
 
@@ -180,6 +180,26 @@ test("rows are saved as CSV, as they are shown", async () => {
   await vscode.commands.executeCommand("notifications.clearAll");
 });
 
+test("and as JSON, with numbers as numbers", async () => {
+  const saving = vscode.commands.executeCommand("floeDbt.exportPreviewJson");
+  await page.quickPickItems();
+  await page.clickButton("OK");
+  await saving;
+  await page.notification("Saved models/marts/many_rows.json");
+  const rows: unknown = JSON.parse(readFileSync(workspaceFile("models/marts/many_rows.json").fsPath, "utf8"));
+  assert.deepEqual(rows, [
+    {
+      number: 497,
+      hut: "hut 497",
+      price: null,
+      is_even: false,
+      day: "2026-05-13",
+      markup: "<b>bold</b> [link](command:workbench.action.closeWindow)",
+    },
+  ]);
+  await vscode.commands.executeCommand("notifications.clearAll");
+});
+
 test("what the warehouse refuses: its own words, and the line", async () => {
   await openFile(refused);
   await vscode.commands.executeCommand("floeDbt.previewModel");
@@ -206,3 +226,32 @@ test("a query that does not end is cancelled, and the next one works", async () 
   await vscode.commands.executeCommand("floeDbt.previewModel");
   await page.waitForText("500 rows, there may be more");
 });
+
+test(
+  "another target is chosen: the status bar, the Project view, the rows and the next run say so",
+  async () => {
+    await openFile(model);
+    await page.runCommand("Floe dbt: Select Target");
+    await page.quickPickRow("ci");
+    await page.pickQuickPickItem("ci");
+    await page.statusBarItem("dbt: local · ci");
+    await vscode.commands.executeCommand("floeDbt.project.focus");
+    await page.treeRowSaying("Project", "^dbt project floe_sample, ci · local");
+    const product = await api();
+    await waitFor(
+      "a project that is ready on ci",
+      () => product.projects.find(({ target, state }) => target === "ci" && state === "ready"),
+      [product.onDidChangeProjects],
+      { seconds: 90, describe: () => product.projects },
+    );
+    await vscode.commands.executeCommand("floeDbt.previewModel");
+    await page.waitForText(" s · ci");
+    await vscode.commands.executeCommand("workbench.action.focusActiveEditorGroup");
+    await page.runCommand("Floe dbt: Compile Model");
+    await page.treeRowSaying("Runs", "^Compile many_rows, passed, .*ci · local");
+    await page.screenshot("target");
+    await setSetting("target", undefined);
+    await page.statusBarItem("dbt: local · dev");
+  },
+  { seconds: 120 },
+);

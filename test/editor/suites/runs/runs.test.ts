@@ -55,6 +55,30 @@ test(
 );
 
 test(
+  "what would be sent now is compared with what was run",
+  async () => {
+    const editor = await openFile("models/staging/stg_orders.sql");
+    await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), "-- not run yet\n"));
+    await page.runCommand("Floe dbt: Compare Compiled SQL with Last Run");
+    const label = await waitFor(
+      "a diff",
+      () => {
+        const tab = vscode.window.tabGroups.activeTabGroup.activeTab;
+        return tab?.input instanceof vscode.TabInputTextDiff ? tab.label : undefined;
+      },
+      [vscode.window.tabGroups.onDidChangeTabs],
+    );
+    assert.match(label, /^stg_orders: last run, .* ↔ as it is in the editor$/);
+    await page.waitForText("-- not run yet");
+    await page.screenshot("last-run");
+    await run("workbench.action.closeActiveEditor");
+    await openFile("models/staging/stg_orders.sql");
+    await run("workbench.action.files.revert");
+  },
+  patient,
+);
+
+test(
   "a test that fails is a row, a problem at its line, and a message with what to do",
   async () => {
     await openFile(twice);
@@ -79,8 +103,15 @@ test(
       () => (vscode.window.activeTextEditor?.document.fileName.endsWith("trouble.yml") ? true : undefined),
       [vscode.window.onDidChangeActiveTextEditor],
     );
+    await page.clickTreeRowAction(runs, "unique_twice_hut_id", "Show Failing Rows");
+    await page.waitForText("Failing rows of unique_twice_hut_id");
+    await page.waitForText("1 row ·");
+    const [head, row] = await page.webviewGrid();
+    assert.match(head?.join() ?? "", /unique_field.*n_records/);
+    assert.deepEqual(row, ["1", "1", "2"]);
     await run("notifications.clearAll");
     await screenshots("failed");
+    await run("workbench.action.closePanel");
   },
   patient,
 );
