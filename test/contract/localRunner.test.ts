@@ -11,6 +11,8 @@ test("one process runs command after command, holds no database between them and
     "models/a.sql": "select 1 as id, 10 as amount\n",
     "models/eph.sql": "{{ config(materialized='ephemeral') }}\nselect * from {{ ref('a') }}\n",
     "models/b.sql": "select * from {{ ref('eph') }}\n",
+    // dbt's own copy of a manifest fails over one.
+    "selectors.yml": "selectors:\n  - {name: small, definition: a}\n",
   });
   const ref = { projectDir: project.dir, profilesDir: project.dir };
   const logged: string[][] = [];

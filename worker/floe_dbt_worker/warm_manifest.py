@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from copy import deepcopy
 from typing import Any, Callable
 
 from floe_dbt_worker.private_folder import PrivateFolder
@@ -42,7 +43,7 @@ class WarmManifest:
         self._refresh()
         copy, self._copy = self._copy, None
         if copy is None and self._pristine is not None:
-            copy = self._pristine.deepcopy()
+            copy = _copy_of(self._pristine)
         return copy
 
     def get_ready(self) -> bool:
@@ -54,7 +55,7 @@ class WarmManifest:
             self._refresh()
             return self._pristine is not None
         if self._copy is None:
-            self._copy = self._pristine.deepcopy()
+            self._copy = _copy_of(self._pristine)
         return False
 
     def keep_for_the_user(self, path: str | None) -> None:
@@ -135,6 +136,20 @@ class WarmManifest:
                 if not os.path.abspath(path).startswith(self._project_dir + os.sep):
                     found.append(path)
         return found
+
+
+def _copy_of(manifest: Any) -> Any:
+    """dbt's own copy of a manifest fails over the selections that selectors.yml names: they are plain data there."""
+    selectors = getattr(manifest, "selectors", None)
+    if not selectors:
+        return manifest.deepcopy()
+    manifest.selectors = {}
+    try:
+        made = manifest.deepcopy()
+    finally:
+        manifest.selectors = selectors
+    made.selectors = deepcopy(selectors)
+    return made
 
 
 def _note(seen: dict[str, Print], path: str) -> None:
