@@ -17,6 +17,7 @@ export const dbtCapabilities = [
   "compileNode",
   "preview",
   "manifestUpdate",
+  "prepareRuns",
   "nodeStates",
   "resumeRun",
   "deployed",

@@ -52,7 +52,7 @@ export interface WorkerRequests {
   };
   /** The held manifest, current: all of it in a file of the private folder, or what changed since the token. */
   manifest: { params: { since: string | null }; result: WorkerManifest };
-  /** The process that runs commands ("runner" as its argument): says what the next one will be, to get ready for it. */
+  /** The process that runs commands ("runner" as its argument): says what the next one will be. Answers when it is ready for it. */
   warm: { params: { parseArgs: string[] }; result: Record<string, never> };
   /** One dbt command, its log as `dbt` events. It writes where dbt writes. */
   run: {

@@ -30,6 +30,7 @@ import { manifestState } from "./features/manifestState.ts";
 import { pullDiagnostics } from "./features/pullDiagnostics.ts";
 import { runs } from "./features/runs.ts";
 import { selectRuntime } from "./features/selectRuntime.ts";
+import { runsAhead } from "./features/runsAhead.ts";
 import { remote } from "./features/remote.ts";
 import { settingsChanges } from "./features/settingsChanges.ts";
 import { status } from "./features/status.ts";
@@ -104,6 +105,7 @@ const features: readonly Feature[] = [
   selectRuntime,
   executeCommand,
   manifestState,
+  runsAhead,
   manifestFacts,
   navigation,
   completion,
@@ -201,6 +203,8 @@ export function createServer(connection: Connection, deps: ServerDeps): AsyncDis
     cleanUp.use(manifests);
     cleanUp.use(linting);
     cleanUp.use(projectRuns);
+    const stopping = new AbortController();
+    cleanUp.defer(() => stopping.abort());
 
     const context: ServerContext = {
       connection,
@@ -217,6 +221,7 @@ export function createServer(connection: Connection, deps: ServerDeps): AsyncDis
       settings,
       log,
       guard,
+      stopping: stopping.signal,
       whenInitialized: (action) => initialized.push(action),
     };
     const offered = features.filter(({ readsOnly }) => client.trusted || readsOnly);

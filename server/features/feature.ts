@@ -37,6 +37,8 @@ export interface ServerContext {
   settings: SettingsStore;
   log: RedactingLog;
   guard: Guard;
+  /** Fires when the server ends: nothing may be started from then on. */
+  stopping: AbortSignal;
   /** Runs once the client has answered that it is initialized. */
   whenInitialized: (action: () => void | Promise<void>) => void;
 }

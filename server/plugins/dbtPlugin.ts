@@ -77,6 +77,11 @@ export interface DbtPlugin extends AsyncDisposable {
    */
   nodeStates?(project: ProjectRef, call?: Call): Promise<readonly NodeState[]>;
   /**
+   * Gets ready for a run that may come, so that it starts at once: unasked, so it does nothing where it would be in the way.
+   * Writes nothing into the project and does not reach the warehouse. Capability "prepareRuns".
+   */
+  prepareRuns?(project: ProjectRef): Promise<void>;
+  /**
    * Runs of this project that go on elsewhere and that nobody here waits for: their window was closed, or the network was lost.
    * Capability "resumeRun".
    */

@@ -31,6 +31,8 @@ export interface ContractSubject {
   };
   /** Another warehouse than DuckDB: its adapter, and the files of a project on it. */
   warehouse?: { adapter: string; readonly files: Record<string, string> };
+  /** Milliseconds from a cancel to its end; 5,000 where absent. */
+  cancelsWithin?: number;
   /** Whether a preview logs that its query is with the warehouse, so that a cancel can be sure to meet it there. */
   tellsOfQueries?: boolean;
   make(options?: SubjectOptions): SubjectPlugin;

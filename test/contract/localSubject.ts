@@ -12,6 +12,7 @@ export const localSubject = (environment: "dbt111" | "dbt18" | "postgres"): Cont
   runtime: "local",
   expects: { parallel: false, lints: true },
   tellsOfQueries: true,
+  cancelsWithin: 2000,
   lockDatabase: (file) => holdDuckDb(testPython(environment), file),
   make({ env = {}, withoutEngine = false } = {}) {
     const logged: string[] = [];

@@ -88,7 +88,7 @@ from range(1, 100) as t(x) order by x\n`;
       );
       if (subject.tellsOfQueries !== true) abort.abort();
       await expect(endless).rejects.toThrow(DbtCancelledError);
-      expect(performance.now() - firedAt).toBeLessThan(5000);
+      expect(performance.now() - firedAt).toBeLessThan(subject.cancelsWithin ?? 5000);
       expect((await preview("select 7 as n")).rows).toEqual([[7]]);
     });
   });

@@ -125,7 +125,7 @@ export function runCases(subject: ContractSubject): void {
     });
 
     test.runIf(subject.expects.liveNodes ?? true)(
-      "cancel ends a model that never ends within five seconds, and the queue goes on",
+      "cancel ends a model that never ends within seconds, and the queue goes on",
       async () => {
         const { project, made } = await shared.begin({
           ...selfContained,
@@ -148,7 +148,7 @@ export function runCases(subject: ContractSubject): void {
         );
         await expect(running).rejects.toThrow(DbtCancelledError);
         expect(firedAt).toBeGreaterThan(0);
-        expect(performance.now() - firedAt).toBeLessThan(5000);
+        expect(performance.now() - firedAt).toBeLessThan(subject.cancelsWithin ?? 5000);
         expect(await made.plugin.runModels(refOf(project), { select: "a" })).toMatchObject({ modelsRun: 1 });
       },
     );

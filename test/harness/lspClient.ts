@@ -111,7 +111,10 @@ export class LspClient implements AsyncDisposable {
       this.statuses = projects;
       this.#wake();
     });
-    connection.onNotification(LogMessageNotification.type, ({ message }) => void this.log.push(message));
+    connection.onNotification(LogMessageNotification.type, ({ message }) => {
+      this.log.push(message);
+      this.#wake();
+    });
     connection.onRequest(RegistrationRequest.type, ({ registrations }) => {
       this.registered.push(...registrations.map((registration) => registration.method));
       this.#wake();

@@ -33,7 +33,7 @@ _WRITTEN_FOLDER = re.compile(
     r"""^(?:target-path|log-path|packages-install-path):\s*["']?([^"'#{\n]+?)["']?\s*(?:#.*)?$""",
     re.MULTILINE,
 )
-_IN_PROCESS_DATABASES = {"duckdb", "sqlite"}
+IN_PROCESS_DATABASES = {"duckdb", "sqlite"}
 
 
 class DbtProject:
@@ -258,7 +258,7 @@ class DbtProject:
         """
         if self.config is None:
             return
-        if self.adapter_type not in _IN_PROCESS_DATABASES and idle_seconds < 30:
+        if self.adapter_type not in IN_PROCESS_DATABASES and idle_seconds < 30:
             return
         from dbt.adapters.factory import get_adapter
 

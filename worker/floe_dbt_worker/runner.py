@@ -13,15 +13,17 @@ from typing import Any
 
 from floe_dbt_worker.configuration import working_dir
 from floe_dbt_worker.garbage import Garbage
-from floe_dbt_worker.loop import INTERACTIVE, NORMAL, Job, Loop, Steps
+from floe_dbt_worker.loop import BACKGROUND, INTERACTIVE, NORMAL, Job, Loop, Steps
 from floe_dbt_worker.memory import resident_bytes
 from floe_dbt_worker.paths import ProjectPaths
 from floe_dbt_worker.private_folder import PrivateFolder
+from floe_dbt_worker.project import IN_PROCESS_DATABASES
 from floe_dbt_worker.protocol import Channel, RequestFailed
 from floe_dbt_worker.query import Query, cancel_open_queries, release_warehouse
 from floe_dbt_worker.run_events import RunEvents
 from floe_dbt_worker.warm_manifest import WarmManifest
 
+_AGAIN_SECONDS = 0.1
 _GRACE_SECONDS = 1.5
 """So long a command that is interrupted by our own end may take to let go of the warehouse."""
 
@@ -46,6 +48,8 @@ class Runner:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def urgency(self, method: str, params: dict[str, Any]) -> int:
+        if method == "warm":
+            return BACKGROUND
         return NORMAL if method in ("run", "query") else INTERACTIVE
 
     def start(self, job: Job) -> Steps:
@@ -73,10 +77,13 @@ class Runner:
     def idle(self) -> float | None:
         if not self._ready or self._loop.pending():
             return None
+        return 0.05 if self._get_ready() else None
+
+    def _get_ready(self) -> bool:
         with self._garbage.loading():
             more = self._manifest.get_ready()
         self._garbage.settle()
-        return 0.05 if more else None
+        return more
 
     def disturb(self) -> None:
         """Getting ready takes a second or so, and whoever asks needs it too."""
@@ -111,6 +118,12 @@ class Runner:
             threading.Thread(target=_cancel_open_queries, daemon=True).start()
         else:
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        threading.Thread(target=self._keep_interrupting, daemon=True).start()
+
+    def _keep_interrupting(self) -> None:
+        """dbt interrupts its queries once; a model that was about to send one would go on in our own process."""
+        while not self._ended.wait(_AGAIN_SECONDS):
+            _interrupt_own_queries()
 
     def _initialize(self, job: Job) -> Steps:
         params = job.params
@@ -128,8 +141,10 @@ class Runner:
         return {"pid": os.getpid(), "versions": {}, "capabilities": ["run", "query"], "problems": []}
 
     def _warm(self, job: Job) -> Steps:
-        yield from ()
         self._manifest.want(job.params.get("parseArgs"))
+        yield
+        while self._get_ready():
+            yield
         return {}
 
     def _run(self, job: Job) -> Steps:
@@ -207,9 +222,26 @@ class _Interruptible:
             raise RequestFailed("cancelled", "Cancelled.") from None
 
 
-def _cancel_open_queries() -> None:
+def _adapters() -> list[Any]:
     factory = sys.modules.get("dbt.adapters.factory")
-    for adapter in list(getattr(getattr(factory, "FACTORY", None), "adapters", {}).values()):
+    return list(getattr(getattr(factory, "FACTORY", None), "adapters", {}).values())
+
+
+def _interrupt_own_queries() -> None:
+    """Of databases that run in this process: that costs nothing, however often."""
+    for adapter in _adapters():
+        try:
+            if adapter.type() not in IN_PROCESS_DATABASES or not adapter.is_cancelable():
+                continue
+            for connection in list(adapter.connections.thread_connections.values()):
+                if connection.state == "open":  # dbt's own way would open the others
+                    adapter.connections.cancel(connection)
+        except Exception:  # it ends by itself, or is ended
+            pass
+
+
+def _cancel_open_queries() -> None:
+    for adapter in _adapters():
         cancel_open_queries(adapter)
 
 

@@ -38,7 +38,8 @@ const giveUpSeconds = 60;
 export class DbtRunner {
   readonly #log: RedactingLog;
   #connection: WorkerConnection | undefined;
-  #key = "";
+  /** The same process, once it has imported dbt; null where it cannot. */
+  #started: { key: string; connection: Promise<WorkerConnection | null> } | undefined;
   #idle: NodeJS.Timeout | undefined;
   #failed: { key: string; until: number } | undefined;
 
@@ -104,14 +105,25 @@ export class DbtRunner {
     throw new DbtExecutionError("dbt could not be started to run the query.", { remedy: restartRemedy });
   }
 
+  /** Starts the process where none runs, and has it parse what this command would. A command goes first. */
+  async prepare(launch: RunnerLaunch, invocation: DbtInvocation): Promise<void> {
+    const parseArgs = parseArguments(invocation);
+    if (this.#connection || !parseArgs) return;
+    const answer = await this.#request(launch, "warm", { parseArgs }, {});
+    if (answer) this.#log.info(`dbt is ready for runs of ${launch.projectDir}.`);
+  }
+
   filesChanged(paths: readonly string[]): void {
     this.#connection?.notify("filesChanged", { paths: [...paths] });
   }
 
   async stop(): Promise<void> {
     clearTimeout(this.#idle);
-    const connection = this.#connection;
-    this.#connection = undefined;
+    await this.#end(this.#connection);
+  }
+
+  async #end(connection: WorkerConnection | undefined): Promise<void> {
+    if (connection === this.#connection) this.#connection = this.#started = undefined;
     await connection?.stop();
   }
 
@@ -123,18 +135,14 @@ export class DbtRunner {
     options: RequestOptions,
   ): Promise<WorkerResult<Method> | null> {
     clearTimeout(this.#idle);
-    if (options.signal?.aborted) throw new DbtCancelledError("Cancelled.");
-    const connection = await this.#connected(launch);
+    const connection = await this.#connectedUnless(options.signal, launch);
     if (connection === null) return null;
     try {
       return await connection.request(method, params, options);
     } catch (error) {
       const cancelled = options.signal?.aborted === true;
-      if (cancelled || error instanceof WorkerGoneError) {
-        // What dbt holds after an interrupt is not for the next command.
-        await this.stop();
-        await connection.gone;
-      }
+      // What dbt holds after an interrupt is not for the next command.
+      if (cancelled || error instanceof WorkerGoneError) await this.#end(connection);
       if (cancelled) throw new DbtCancelledError(`dbt ${method} was cancelled.`);
       if (error instanceof WorkerGoneError && error.why === "stopped") {
         throw new DbtCancelledError(error.message);
@@ -145,8 +153,25 @@ export class DbtRunner {
     }
   }
 
+  /** The import of dbt takes a second or more, and nothing interrupts it: whoever cancels ends the process. */
+  async #connectedUnless(
+    signal: AbortSignal | undefined,
+    launch: RunnerLaunch,
+  ): Promise<WorkerConnection | null> {
+    const end = (): void => void this.stop();
+    signal?.addEventListener("abort", end, { once: true });
+    try {
+      if (signal?.aborted) throw new DbtCancelledError("Cancelled.");
+      const connection = await this.#connected(launch);
+      if (signal?.aborted) throw new DbtCancelledError("Cancelled.");
+      return connection;
+    } finally {
+      signal?.removeEventListener("abort", end);
+    }
+  }
+
   async #connected(launch: RunnerLaunch): Promise<WorkerConnection | null> {
-    if (this.#connection && this.#key === launch.key) return this.#connection;
+    if (this.#started?.key === launch.key) return await this.#started.connection;
     if (this.#failed?.key === launch.key && Date.now() < this.#failed.until) return null;
     await this.stop();
     const connection = new WorkerConnection(launch.command, {
@@ -155,20 +180,29 @@ export class DbtRunner {
       cancelSeconds,
       onEvent: () => undefined,
       onGone: (reason) => {
-        if (this.#connection === connection) this.#connection = undefined;
+        if (this.#connection === connection) this.#connection = this.#started = undefined;
         if (reason.why !== "stopped") this.#log.debug(reason.message);
       },
     });
     this.#connection = connection;
-    this.#key = launch.key;
+    this.#started = { key: launch.key, connection: this.#initialized(connection, launch) };
+    return await this.#started.connection;
+  }
+
+  async #initialized(
+    connection: WorkerConnection,
+    { key, projectDir, privateDir }: RunnerLaunch,
+  ): Promise<WorkerConnection | null> {
     try {
-      const { projectDir, privateDir } = launch;
       await connection.request("initialize", { projectDir, privateDir });
       return connection;
     } catch (error) {
-      this.#failed = { key: launch.key, until: Date.now() + giveUpSeconds * 1000 };
+      await this.#end(connection);
+      if (error instanceof WorkerGoneError && error.why === "stopped") {
+        throw new DbtCancelledError(error.message);
+      }
+      this.#failed = { key, until: Date.now() + giveUpSeconds * 1000 };
       this.#log.info(`dbt cannot be kept ready, its command line is used: ${String(error)}`);
-      await this.stop();
       return null;
     }
   }

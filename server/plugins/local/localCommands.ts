@@ -31,6 +31,8 @@ export interface LocalCommands {
   list(project: ProjectRef, selection: RunSelection, call: Call): Promise<ListedNode[]>;
   /** Rows of a query that is compiled and limited already. */
   query(project: ProjectRef, sql: string, limit: number, call: Call): Promise<WorkerRows>;
+  /** Imports dbt and parses the project ahead, beside whatever runs. @throws DbtError */
+  prepare(project: ProjectRef, environment: LocalEnvironment): Promise<void>;
   artifact(project: ProjectRef, name: ArtifactName): Promise<Record<string, unknown>>;
 }
 
@@ -80,10 +82,7 @@ export function createLocalCommands(deps: {
     const partialParse = path.join(targetDir, "partial_parse.msgpack");
     const startedAt = Date.now();
     const invocation: DbtInvocation = {
-      verb,
-      projectDir: project.projectDir,
-      profilesDir: project.profilesDir ?? config.profile.dir ?? undefined,
-      target: project.target,
+      ...invocationOf(verb, project, environment),
       selection,
       ...(privateTarget !== undefined && { targetPath: privateTarget }),
     };
@@ -167,10 +166,29 @@ export function createLocalCommands(deps: {
         );
       }),
 
+    prepare: (project, environment) =>
+      deps
+        .runnerOf(project)
+        .prepare(deps.runnerLaunch(project, environment), invocationOf("run", project, environment)),
+
     async artifact(project, name) {
       if (name === "manifest.json") stale.requireFresh(project);
       return readArtifact(await deps.targetDirOf(project), name);
     },
+  };
+}
+
+function invocationOf(
+  verb: DbtVerb,
+  { projectDir, profilesDir, target }: ProjectRef,
+  { config }: LocalEnvironment,
+): DbtInvocation {
+  return {
+    verb,
+    projectDir,
+    profilesDir: profilesDir ?? config.profile.dir ?? undefined,
+    target,
+    selection: {},
   };
 }
 

@@ -41,6 +41,9 @@ export interface LocalPluginDeps {
   onStatus?: (projectDir: string, status: WorkerStatus) => void;
 }
 
+/** Memory that must be free for dbt to be kept ready unasked: several times what the process takes (docs/performance.md). */
+const runnerNeedsBytes = 1_000_000_000;
+
 /** How a problem of the environment shows in the status of a project that works in spite of it. */
 function limitsOf(
   { code, severity, message, remedy, stopsLinting }: EnvironmentProblem,
@@ -74,6 +77,7 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
   const sessions = new Map<string, Session>();
   /** By project folder. */
   const runners = new Map<string, DbtRunner>();
+  let isDisposed = false;
 
   const environmentOf = (project: ProjectRef, signal?: AbortSignal) =>
     localEnvironment(
@@ -189,6 +193,7 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
       "compileNode",
       "manifestUpdate",
       "preview",
+      "prepareRuns",
     ]),
     supportsParallelExecution: () => false,
     supportsSqlLinting: () => true,
@@ -240,6 +245,13 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
         });
       }
       return { ...(await commands.query(project, query, limit, call)), sql: query };
+    },
+    async prepareRuns(project) {
+      const environment = await environmentOf(project);
+      const free = process.availableMemory();
+      if (free < runnerNeedsBytes) {
+        log.info(`No dbt is kept ready for ${project.projectDir}: ${Math.round(free / 1e6)} MB are free.`);
+      } else if (!isDisposed) await commands.prepare(project, environment);
     },
     async manifestUpdate(project, since, call = {}) {
       await requireProject(project.projectDir);
@@ -336,6 +348,7 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
     },
 
     async [Symbol.asyncDispose]() {
+      isDisposed = true;
       await Promise.all([
         ...[...sessions.values()].map(({ worker }) => worker.stop()),
         ...[...runners.values()].map((runner) => runner.stop()),
