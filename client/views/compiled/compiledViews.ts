@@ -29,6 +29,11 @@ export class CompiledViews implements vscode.Disposable, vscode.TextDocumentCont
       vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
         if (contentChanges.length > 0) this.ofSource(document.uri)?.edited();
       }),
+      // The editor takes no notice of a change while it is still opening the document.
+      vscode.workspace.onDidOpenTextDocument((document) => {
+        const opened = view(document.uri);
+        if (opened && document.getText() !== opened.text) this.#changed.fire(document.uri);
+      }),
       vscode.window.tabGroups.onDidChangeTabs(({ closed }) => {
         if (closed.length > 0) void this.#endUnseen();
       }),
