@@ -4,7 +4,7 @@ import { inform } from "../log.ts";
 import { runTitle } from "../runs/command.ts";
 import { requestForFailed, requestForNode } from "../runs/again.ts";
 import { firstLine, plainText } from "../runs/plainText.ts";
-import type { KnownRun } from "../runs/runList.ts";
+import { isActive, type KnownRun } from "../runs/runList.ts";
 import type { RunsRow } from "../views/runsView.ts";
 import type { CommandContext } from "./context.ts";
 import { startRun } from "./startRun.ts";
@@ -53,7 +53,9 @@ export async function runNodeAgain(context: CommandContext, argument: unknown): 
 
 /** What failed, and what was left out because of it. */
 export async function rerunFailed(context: CommandContext, argument: unknown): Promise<void> {
-  const request = requestForFailed(theRun(context, argument));
+  // While another one goes on, the last that ended is meant: nothing of the other has failed yet for good.
+  const ended = context.runs.all.find(({ head }) => !isActive(head));
+  const request = requestForFailed(runOfRow(context, argument) ?? ended ?? theRun(context, argument));
   if (request) await startRun(context, request);
   else await inform("Nothing of that run failed.");
 }

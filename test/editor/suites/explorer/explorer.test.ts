@@ -18,16 +18,15 @@ async function activeFile(name: string): Promise<vscode.TextEditor> {
 }
 
 test(
-  "without a manifest the view says what to do, and Compile Project fills it",
+  "the view is filled without a manifest on disk, and tells its age once Compile Project has written one",
   async () => {
     await page.statusBarItem("dbt: local");
     await vscode.commands.executeCommand("workbench.view.extension.floeDbt");
-    assert.match(await page.viewText(view), /no manifest here yet/);
-    await page.screenshot("welcome");
+    await page.treeRow(view, "^floe_sample");
     const watcher = vscode.workspace.createFileSystemWatcher(
       new vscode.RelativePattern(workspaceFile("target"), "manifest.json"),
     );
-    await page.clickButton("Compile Project");
+    await vscode.commands.executeCommand("floeDbt.compileProject");
     const manifest = workspaceFile("target/manifest.json").fsPath;
     await waitFor(
       "target/manifest.json",
@@ -100,6 +99,19 @@ test("the menu of a row copies its name and its reference", async () => {
   assert.equal(await vscode.env.clipboard.readText(), "{{ ref('ice_safety') }}");
 });
 
+test("several selected rows are one selection for dbt", async () => {
+  await page.clickTreeRow(view, "^ice_safety");
+  await activeFile("ice_safety.sql");
+  await page.press("Shift+ArrowDown");
+  await page.treeRowMenu(view, "^ice_safety");
+  await page.screenshot("several");
+  await page.chooseMenuEntry("Compile Selection");
+  await page.statusBarItem("dbt compile");
+  await vscode.commands.executeCommand("floeDbt.copyRunCommand");
+  assert.equal(await vscode.env.clipboard.readText(), "dbt compile --select 'ice_safety orders'");
+  await vscode.commands.executeCommand("floeDbt.cancelRun");
+});
+
 test("parents and children open, and theirs", async () => {
   await page.toggleTreeRow(view, "^ice_safety");
   await page.toggleTreeRow(view, "^Parents");
@@ -144,6 +156,12 @@ test("the active file is selected, and Reveal takes the focus there", async () =
 });
 
 test("Select Target lists the profile's targets, and the row says the new one", async () => {
+  const menu = await page.treeRowMenu(view, "^floe_sample");
+  await page.screenshot("project-menu");
+  for (const entry of ["Run Project with dbt", "Compare Environments"]) {
+    assert.ok(menu.includes(entry), `${entry} is not among ${menu.join("; ")}`);
+  }
+  await page.press("Escape");
   await page.clickTreeRowAction(view, "^floe_sample", "Select Target");
   const items = await page.quickPickItems();
   assert.ok(items.includes("dev"), items.join("; "));

@@ -33,6 +33,15 @@ test("Lint Project asks which, offers the active file's first, and the last pick
   await page.press("Escape");
 });
 
+test("a run asks which project as well, and its row says of which it is", async () => {
+  void vscode.commands.executeCommand("floeDbt.compileProject");
+  assert.deepEqual(await page.quickPickItems(), ["cafe", "floe_sample"]);
+  await page.pickQuickPickItem("cafe");
+  await vscode.commands.executeCommand("floeDbt.showRuns");
+  assert.match(await page.treeRowSaying("Runs", "^Compile whole project.*, passed"), /cafe/);
+  await page.screenshot("run");
+});
+
 test("the Doctor tells of both", async () => {
   await page.runCommand("Floe dbt: Doctor");
   await page.waitForText("cafe");
