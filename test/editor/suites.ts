@@ -259,10 +259,16 @@ function sampleOnFusion(dir: string): void {
   writeFileSync(path.join(dir, ".env"), `ADBC_DRIVER_PATH=${testEngine().env.ADBC_DRIVER_PATH}\n`);
 }
 
-/** The sample, with a test that fails and a model that never ends. */
+/** The sample, with a test that fails, a model that never ends, a named selection, and data products of both forms. */
 function sampleToRun(dir: string): void {
   copySample(dir);
   const files = {
+    "selectors.yml": "selectors:\n  - {name: small, description: Few and quick, definition: stg_drinks}\n",
+    "floe.yaml": `name: huts
+transforms:
+  - {type: dbt, path: models/staging, select: [stg_orders, stg_order_items], exclude: stg_order_items, tests: false}
+  - {name: stg_drinks}
+`,
     "models/trouble/twice.sql": "select 1 as hut_id\nunion all\nselect 1 as hut_id\n",
     "models/trouble/trouble.yml":
       "models:\n  - name: twice\n    columns:\n      - name: hut_id\n        data_tests:\n          - unique\n",

@@ -21,6 +21,12 @@ const twice = "models/trouble/twice.sql";
 const run = (command: string, ...args: unknown[]): Thenable<unknown> =>
   vscode.commands.executeCommand(command, ...args);
 
+/** What dbt was sent for the run that was started last, as a person would type it. */
+async function lastCommand(): Promise<string> {
+  await run("floeDbt.copyRunCommand");
+  return vscode.env.clipboard.readText();
+}
+
 /** One of each kind of theme, for whoever looks at them. */
 async function screenshots(name: string): Promise<void> {
   const settings = vscode.workspace.getConfiguration("workbench");
@@ -208,6 +214,44 @@ test(
     await page.screenshot("selector-verb");
     await page.pickQuickPickItem("Compile");
     await page.treeRowSaying(runs, "^Compile twice stg_drinks, passed");
+  },
+  patient,
+);
+
+test(
+  "a selection that selectors.yml names is completed, and dbt takes it",
+  async () => {
+    void run("floeDbt.runSelector");
+    await page.quickPickType("selector:sm");
+    assert.match(await page.quickPickRow("selector:small"), /Few and quick/);
+    await page.screenshot("named-selector");
+    await page.pickQuickPickItem("selector:small");
+    assert.match(await page.quickPickRow("select this"), /^selector:small/);
+    await page.press("Enter");
+    await page.quickPickRow("dbt compile --selector small");
+    await page.pickQuickPickItem("Compile");
+    await page.treeRowSaying(runs, "^Compile selector:small, passed");
+  },
+  patient,
+);
+
+test(
+  "a data product is built as floe.yaml says: its select and exclude, without the tests it does not want",
+  async () => {
+    void run("floeDbt.buildProduct", workspaceFile("floe.yaml"));
+    await page.quickPickRow("huts: stg_drinks");
+    assert.match(
+      (await page.quickPickItems()).join("; "),
+      /huts: stg_orders,path:models\/staging stg_order_items,path:models\/staging; .*; huts: stg_drinks; /,
+    );
+    await page.screenshot("products");
+    await page.pickQuickPickItem("huts: stg_orders,path");
+    await page.treeRowSaying(runs, "^Build huts: stg_orders,path.*, passed");
+    assert.match(
+      await lastCommand(),
+      /^dbt build --select 'stg_orders,path:models\/staging stg_order_items,path:models\/staging' --exclude stg_order_items --resource-type=model /,
+    );
+    await page.treeRowSaying(runs, "^model stg_orders, passed");
   },
   patient,
 );
