@@ -88,7 +88,15 @@ export class RunsView implements vscode.Disposable, vscode.TreeDataProvider<Runs
   async reveal(runId: string): Promise<void> {
     if (!this.#view.visible || !this.#runs.get(runId)) return;
     this.#flush();
-    await this.#view.reveal(this.#row({ kind: "run", runId }), { select: true, focus: false, expand: true });
+    try {
+      await this.#view.reveal(this.#row({ kind: "run", runId }), {
+        select: true,
+        focus: false,
+        expand: true,
+      });
+    } catch {
+      // The editor was just drawing the rows anew and does not find this one: the newest is on top, and so in sight anyway.
+    }
   }
 
   getChildren(parent?: RunsRow): RunsRow[] {
