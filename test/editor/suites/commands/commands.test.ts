@@ -122,6 +122,7 @@ test("the menu of the status bar has everything one can do, and opens it", async
     "Run a Selection…",
     "Select Target…",
     "Select Environment…",
+    "Compare Environments",
     "Lint Project",
     "Fix Project…",
     "Set Up Environment",
