@@ -146,13 +146,12 @@ async function overhead({ repetitions, storageDir, say }: BenchOptions): Promise
   say("fusion: commands, in turns with the terminal");
   const project = await benchProject("fusion-ours", "sample");
   const peer = await benchProject("fusion-bare", "sample");
-  const plugin = createFusionPlugin({
+  await using plugin = createFusionPlugin({
     log,
     storageDir: path.join(storageDir, "fusion-plugin"),
     settingsOf: () => Promise.resolve({ enginePath: dbt }),
     env,
   });
-  await using _ = plugin;
   const ref = { projectDir: project.dir, profilesDir: project.dir };
   await plugin.seed?.(ref);
   await bare(peer, "seed");

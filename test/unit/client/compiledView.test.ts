@@ -3,7 +3,8 @@ import { CompiledView } from "../../../client/views/compiled/compiledView.ts";
 import type { LanguageServer } from "../../../client/languageServer.ts";
 import type { CompiledText } from "../../../protocol/run.ts";
 
-const uri = (text: string) => ({ toString: () => text }) as ConstructorParameters<typeof CompiledView>[1];
+type Address = ConstructorParameters<typeof CompiledView>[1];
+const uri = (text: string) => ({ toString: () => text }) as unknown as Address;
 const answer = (over: Partial<CompiledText>): CompiledText => ({
   sql: null,
   uniqueId: null,
