@@ -8,6 +8,7 @@ import { codeServer } from "./setup/codeServer.mjs";
 import { duckdbDriver } from "./setup/duckdbDriver.mjs";
 import { nodeModules } from "./setup/nodeModules.mjs";
 import { findPostgres } from "./setup/postgres.mjs";
+import { prepare, prepareParts } from "./setup/prepare.mjs";
 import { pythonEnvironment, pythonLayer } from "./setup/python.mjs";
 
 /** What each use needs, besides node_modules. */
@@ -40,9 +41,7 @@ export async function setUp(parts) {
     async () => {
       // The others use the Node of node_modules.
       await prepare(nodeModules);
-      const outcomes = await Promise.allSettled(prepareAll(parts));
-      const failed = outcomes.flatMap(({ reason }) => (reason ? [reason.message] : []));
-      if (failed.length > 0) throw new Error([...new Set(failed)].join("\n\n"));
+      await prepareParts(parts);
     },
     { onWait: (pid) => console.log(`· Another set-up is at work (process ${pid}); waiting for it`) },
   );
@@ -53,35 +52,9 @@ async function allReady(parts) {
   return true;
 }
 
-/** All at once, but for a part that goes `after` another, which stands before it. */
-function prepareAll(parts) {
-  const begun = new Map();
-  for (const part of parts) {
-    const before = begun.get(part.after) ?? Promise.resolve();
-    begun.set(
-      part.title,
-      before.then(() => prepare(part)),
-    );
-  }
-  return [...begun.values()];
-}
-
-async function prepare(part) {
-  if (await part.isReady()) {
-    console.log(`✓ ${part.title}: already there`);
-    return;
-  }
-  console.log(`· ${part.title} ...`);
-  const started = performance.now();
-  await part.install();
-  console.log(`✓ ${part.title}: ${((performance.now() - started) / 1000).toFixed(0)} s`);
-}
-
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const parts = [
-    ...new Map([...partsFor.tests(), ...partsFor.editorTests()].map((p) => [p.title, p])).values(),
-  ];
-  if (process.argv.includes("--bench")) parts.push(...partsFor.bench().slice(1));
+  const parts = [...partsFor.tests(), ...partsFor.editorTests()];
+  if (process.argv.includes("--bench")) parts.push(...partsFor.bench());
   try {
     await setUp(parts);
   } catch (error) {

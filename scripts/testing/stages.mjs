@@ -15,7 +15,7 @@ export const oneAtATime = ["build", "package", "start", "start-cloud", "editor"]
 
 export const stages = {
   setup: {
-    run: () => oneTest("set-up", () => setUp([...partsFor.tests(), ...partsFor.editorTests().slice(1)])),
+    run: () => oneTest("set-up", () => setUp([...partsFor.tests(), ...partsFor.editorTests()])),
   },
   typecheck: check("typecheck", [toolScript("typescript/bin/tsc"), "--noEmit"]),
   "typecheck-webviews": check("typecheck-webviews", [
