@@ -146,6 +146,13 @@ const wrongNames: Mistake[] = [
     remedy: setUp,
   },
   {
+    name: "packages that are not installed",
+    files: { "packages.yml": "packages:\n  - local: ../extra\n" },
+    shows: {},
+    reason: "package(s) specified in packages.yml, but only 0 package(s) installed",
+    remedy: "floeDbt.installPackages",
+  },
+  {
     name: "an environment variable that is not set",
     files: {
       "profiles.yml": profilesYml.replace("env_var('SHOP_DUCKDB', 'shop.duckdb')", "env_var('SHOP_NOWHERE')"),

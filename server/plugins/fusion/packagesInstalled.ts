@@ -4,6 +4,7 @@ import { parse as parseYaml } from "yaml";
 import { z } from "zod";
 import type { ProjectConfig } from "../../config/projectConfig.ts";
 import { DbtConfigurationError } from "../errors.ts";
+import { installPackages } from "../missingPackages.ts";
 
 const packagesSchema = z.looseObject({ packages: z.array(z.unknown()).nullish() });
 
@@ -23,11 +24,7 @@ export async function requirePackages(config: ProjectConfig): Promise<void> {
       {
         filePath,
         line: 1,
-        remedy: {
-          title: "Install packages",
-          command: "floeDbt.installPackages",
-          arguments: [config.projectDir],
-        },
+        remedy: installPackages(config.projectDir),
       },
     );
   }

@@ -9,6 +9,7 @@ import {
   type DbtError,
   type DbtErrorDetails,
 } from "../errors.ts";
+import { installPackages, saysPackagesAreMissing } from "../missingPackages.ts";
 import type { DbtOutcome } from "./dbtEvents.ts";
 import { restartRemedy, setUpRemedy } from "./environmentProblems.ts";
 
@@ -22,14 +23,10 @@ export async function dbtFailure(
   const message = said[0] ?? usageError(outcome);
   const details = await place(message, config);
 
-  if (needsDeps(outcome)) {
+  if (outcome.errors.some(saysPackagesAreMissing)) {
     return new DbtConfigurationError(message, {
       ...(await packageFile(config.projectDir)),
-      remedy: {
-        title: "Install packages",
-        command: "floeDbt.installPackages",
-        arguments: [config.projectDir],
-      },
+      remedy: installPackages(config.projectDir),
     });
   }
   if (/Could not find adapter type/.test(message)) {
@@ -77,10 +74,6 @@ async function packageFile(projectDir: string): Promise<DbtErrorDetails> {
 }
 
 /** dbt found packages that are not installed: `dbt deps` mends it, which only a person may ask for. */
-function needsDeps(outcome: DbtOutcome): boolean {
-  return outcome.errors.some((message) => /Run "dbt deps"|package\(s\) specified in/.test(message));
-}
-
 const withoutPreamble = (message: string): string => message.replace(/^Encountered an error:\s*/, "").trim();
 
 function inConfig(config: ProjectConfig): DbtErrorDetails {

@@ -8,6 +8,7 @@ import { adapterPackage, type EnvironmentProblem } from "./environmentProblems.t
 import { environmentReport } from "./environmentReport.ts";
 import { dbtEnvironment } from "./envFile.ts";
 import { DbtCompilationError } from "../errors.ts";
+import { installPackages, saysPackagesAreMissing } from "../missingPackages.ts";
 import { DbtRunner, type RunnerLaunch } from "./dbtRunner.ts";
 import { createLocalCommands } from "./localCommands.ts";
 import {
@@ -134,7 +135,7 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
     const worker = new WorkerSupervisor({
       log,
       launch: () => launch(session.project),
-      onStatus: (status) => deps.onStatus?.(project.projectDir, status),
+      onStatus: (status) => deps.onStatus?.(project.projectDir, withInstall(status, project.projectDir)),
     });
     const session: Session = { project, worker };
     sessions.set(privateDirOf(project), session);
@@ -357,4 +358,10 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
       runners.clear();
     },
   };
+}
+
+/** A project that lacks its packages is read once they are installed. */
+function withInstall(status: WorkerStatus, projectDir: string): WorkerStatus {
+  if (status.remedy || status.reason === undefined || !saysPackagesAreMissing(status.reason)) return status;
+  return { ...status, remedy: installPackages(projectDir) };
 }
