@@ -9,7 +9,7 @@ import { partsFor, setUp } from "./setup.mjs";
 import { projectEnvironment, projectNode, repoDir } from "./setup/nodeModules.mjs";
 
 try {
-  await setUp([...new Set([...partsFor.bench(), ...partsFor.editorTests().slice(1)])]);
+  await setUp([...partsFor.bench(), ...partsFor.editorTests()]);
   const { vsix } = await packageExtension();
   process.exitCode = await run(
     ["--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", "test/bench/main.ts", ...process.argv.slice(2)],

@@ -51,6 +51,9 @@ export const benchEnvironments = {
   ],
 };
 
+/** Another of them; the npm package that its extension is made of. */
+export const powerUserEngine = { version: "0.2.14" };
+
 /** Outside the repo, shared by all clones: FLOE_DBT_CACHE, else the user's cache folder. */
 export function cacheDir() {
   return (
@@ -80,6 +83,12 @@ export function fusionEngine() {
 /** Folder with the DuckDB driver and the file that names it: ADBC_DRIVER_PATH of the engine. */
 export function duckdbDriverDir() {
   return path.join(cacheDir(), `duckdb-driver-${duckdbDriver.version}`);
+}
+
+/** Folder of the Python modules of dbt Power User's engine. */
+export function powerUserEngineDir() {
+  const installed = path.join(cacheDir(), `power-user-${powerUserEngine.version}`, "node_modules");
+  return path.join(installed, "@altimateai", "dbt-integration", "dist", "altimate_python_packages");
 }
 
 /** Interpreter inside a virtual environment. */

@@ -8,6 +8,7 @@ import { codeServer } from "./setup/codeServer.mjs";
 import { duckdbDriver } from "./setup/duckdbDriver.mjs";
 import { nodeModules } from "./setup/nodeModules.mjs";
 import { findPostgres } from "./setup/postgres.mjs";
+import { powerUserEngine } from "./setup/powerUserEngine.mjs";
 import { prepare, prepareParts } from "./setup/prepare.mjs";
 import { pythonEnvironment, pythonLayer } from "./setup/python.mjs";
 
@@ -17,7 +18,12 @@ export const partsFor = {
   editorTests: () => [pythonEnvironment("dbt111"), ...fusion(), codeServer, chromium],
   browserDemo: () => [pythonEnvironment("dbt111"), codeServer],
   desktopDemo: () => [pythonEnvironment("dbt111")],
-  bench: () => [pythonEnvironment("dbt111"), ...fusion(), pythonEnvironment("dbtCoreInterface")],
+  bench: () => [
+    pythonEnvironment("dbt111"),
+    ...fusion(),
+    pythonEnvironment("dbtCoreInterface"),
+    powerUserEngine,
+  ],
 };
 
 /** The Rust engine, and what it reaches DuckDB with. */

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { powerUserEngineDir } from "../../scripts/pins.mjs";
 import type { Bench } from "./bench.ts";
 import { run, scriptBeside } from "./commandLine.ts";
 import { benchPlugin } from "./localPlugin.ts";
@@ -19,9 +20,13 @@ export const compiledSql: Bench = async ({ repetitions, python, peerPython, stor
     say(`compiled SQL: ${label}`);
     const project = await benchProject(`compile-${size}`, size);
     const peerProject = await benchProject(`compile-peer-${size}`, size);
+    const powerUserProject = await benchProject(`compile-power-user-${size}`, size);
     const commandProject = await benchProject(`compile-command-${size}`, size);
     await using plugin = benchPlugin(python, path.join(storageDir, `compile-${size}`));
     await using peer = startPythonLoop(peerPython, "peer_compile.py", peerProject.dir);
+    await using powerUser = startPythonLoop(peerPython, "power_user_compile.py", powerUserProject.dir, {
+      POWER_USER_ENGINE: powerUserEngineDir(),
+    });
     const compile = async (mark: string): Promise<number> => {
       let sql: string | null = null;
       const milliseconds = await timed(async () => {
@@ -46,6 +51,21 @@ export const compiledSql: Bench = async ({ repetitions, python, peerPython, stor
       },
       { warmUp: 3, repetitions: repetitions * 3 },
     );
+    const live = await inTurns(
+      {
+        ours: { name: "unsaved text to SQL", run: (round) => compile(`live${round}`) },
+        powerUser: {
+          name: "dbt Power User's engine",
+          async run(round) {
+            const text = reviewModel(`power${round}`);
+            const answer = await powerUser.ask({ path: powerUserProject.review, text });
+            requireMark(answer.messages[0] ?? null, `power${round}`);
+            return answer.seconds * 1000;
+          },
+        },
+      },
+      { warmUp: 2, repetitions },
+    );
     const dbt = scriptBeside(python, "dbt");
     const cold = await inTurns(
       {
@@ -67,9 +87,16 @@ export const compiledSql: Bench = async ({ repetitions, python, peerPython, stor
         theirs: warm.peer,
         atLeast: peerMedian / (peerMedian + 10),
       },
+      {
+        what: `${label}, against a live preview of today`,
+        ours: live.ours,
+        theirs: live.powerUser,
+        atLeast: 5,
+      },
     );
   }
   notes.push(
+    "dbt Power User's engine is the Python of its npm package, kept warm in a process of its own: for each text its preview reads the project anew (`init_project`), then compiles the text (`compile_sql`). Its way from VS Code to Python is not counted.",
     "The goal against the peer is no more than 10 ms above it; its time is taken inside its process, ours includes the way there and back.",
   );
   return { title: "From unsaved text to its SQL (60-line model)", rows, notes };

@@ -17,9 +17,18 @@ export interface PythonLoop extends AsyncDisposable {
 }
 
 /** Keeps one of test/bench/python/*.py running in `cwd`. Its last words are in the error when it ends too early. */
-export function startPythonLoop(python: string, script: string, cwd: string): PythonLoop {
+export function startPythonLoop(
+  python: string,
+  script: string,
+  cwd: string,
+  env: Record<string, string> = {},
+): PythonLoop {
   const file = path.join(import.meta.dirname, "python", script);
-  const child = spawn(python, [file], { cwd, stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(python, [file], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
   let words = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (words = (words + text).slice(-4000)));
   const ended = new Promise<never>((_, reject) => {
