@@ -27,6 +27,13 @@ async function lastCommand(): Promise<string> {
   return vscode.env.clipboard.readText();
 }
 
+/** A key of ours: the prefix, then this one, with the focus in the editor. */
+async function pressKey(second: string): Promise<void> {
+  await run("workbench.action.focusActiveEditorGroup");
+  await page.press("Control+Alt+R");
+  await page.press(second);
+}
+
 /** One of each kind of theme, for whoever looks at them. */
 async function screenshots(name: string): Promise<void> {
   const settings = vscode.workspace.getConfiguration("workbench");
@@ -252,6 +259,78 @@ test(
       /^dbt build --select 'stg_orders,path:models\/staging stg_order_items,path:models\/staging' --exclude stg_order_items --resource-type=model /,
     );
     await page.treeRowSaying(runs, "^model stg_orders, passed");
+  },
+  patient,
+);
+
+test(
+  "keys, options, a folder, full refresh, the last run and what failed of it: what waits is what was asked for",
+  async () => {
+    const editor = await openFile(twice);
+    await replaceText(editor, "union", "union all");
+    await run("floeDbt.clearRuns");
+    await pressKey("b");
+    await page.treeRowSaying(runs, "^Build twice, .*failed");
+    // Everything else waits behind this one, so that it takes no time.
+    await openFile("models/trouble/never.sql");
+    await pressKey("r");
+    await page.treeRowSaying(runs, "^model never, goes on");
+
+    await openFile(twice);
+    await pressKey("f");
+    await page.treeRowSaying(runs, "^Build what failed of twice, waits");
+    assert.match(await lastCommand(), /^dbt build --select 1\+unique_twice_hut_id$/);
+    await pressKey("l");
+    await pressKey("t");
+    await page.treeRowSaying(runs, "^Test twice, waits");
+    await pressKey("c");
+    await page.treeRowSaying(runs, "^Compile twice, waits");
+
+    await openFile("models/staging/stg_huts.sql");
+    await pressKey("o");
+    await page.quickPickRow("dbt build --select stg_huts");
+    await page.pickQuickPickItem("Build");
+    await page.waitForText("Further options of dbt");
+    await page.quickPickType("--threads=1 --fail-fast");
+    await page.screenshot("options");
+    await page.press("Enter");
+    await page.waitForText("Variables, as YAML or JSON");
+    await page.quickPickType("{safe_ice_cm: 30}");
+    await page.press("Enter");
+    await page.treeRowSaying(runs, "^Build stg_huts, waits");
+    assert.equal(
+      await lastCommand(),
+      "dbt build --select stg_huts --vars '{safe_ice_cm: 30}' --threads=1 --fail-fast",
+    );
+
+    await run("floeDbt.fullRefreshModel", workspaceFile("models/staging/stg_drinks.sql"));
+    await page.treeRowSaying(runs, "^Run stg_drinks, waits");
+    assert.equal(await lastCommand(), "dbt run --select stg_drinks --full-refresh");
+
+    await run("floeDbt.buildSelection", workspaceFile("seeds"));
+    await page.treeRowSaying(runs, "^Build seeds, waits");
+    assert.equal(await lastCommand(), "dbt build --select path:seeds");
+
+    await pressKey("s");
+    await page.waitForText("Run a Selection");
+    await page.press("Escape");
+    await pressKey("x");
+    const active = await page.quickPickItems();
+    await page.screenshot("cancel-which");
+    assert.deepEqual(active, [
+      "Build seeds",
+      "Run stg_drinks",
+      "Build stg_huts",
+      "Compile twice",
+      "Test twice",
+      "Build what failed of twice",
+      "Build what failed of twice",
+      "Run never",
+      "All",
+    ]);
+    await page.pickQuickPickItem("All");
+    await page.treeRowSaying(runs, "^Run never, cancelled");
+    await page.treeRowSaying(runs, "^Build seeds, cancelled");
   },
   patient,
 );
