@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { dbtProject, profilesYml, threeModels } from "../harness/dbtProject.ts";
+import { dbtProject, dbtProjectYml, profilesYml, threeModels } from "../harness/dbtProject.ts";
 import { localSubject } from "./localSubject.ts";
 
 const subject = localSubject("dbt111");
@@ -49,6 +49,19 @@ test("one process, got ready ahead, runs command after command, holds no databas
   }
   expect(logged[0]?.filter((line) => line.includes("Python runner for"))).toHaveLength(1);
   expect(logged[0]?.filter((line) => / dbt run .* exit 0 /.test(line))).toHaveLength(3);
+});
+
+test("what is got ready unasked tells nobody of it, and leaves nothing in a project that lets dbt do so", async () => {
+  const telling = dbtProjectYml.replace(
+    "send_anonymous_usage_stats: false",
+    "send_anonymous_usage_stats: true",
+  );
+  expect(telling).not.toBe(dbtProjectYml);
+  await using project = await dbtProject({ ...threeModels, "dbt_project.yml": telling });
+  await using made = subject.make();
+  await made.plugin.prepareRuns!({ projectDir: project.dir, profilesDir: project.dir });
+  expect(made.logged.at(-1)).toContain("dbt is ready for runs of");
+  expect(await readdir(project.dir)).toEqual(["dbt_project.yml", "models", "profiles.yml", "seeds"]);
 });
 
 test("after a cancel no process of the command is left", async () => {

@@ -85,6 +85,8 @@ class WarmManifest:
                 "--log-level-file=none",
                 *(self._args or []),
                 "--no-write-json",
+                # Nobody asked for this parse: nothing is told of it, and no .user.yml is left beside profiles.yml.
+                "--no-send-anonymous-usage-stats",
                 f"--target-path={self._private.target_dir}",
                 f"--log-path={self._private.log_dir}",
             ]

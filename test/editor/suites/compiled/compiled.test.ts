@@ -96,9 +96,10 @@ test("what is selected in one is selected in the other", async () => {
     () => (vscode.window.activeTextEditor === compiled ? true : undefined),
     [vscode.window.onDidChangeActiveTextEditor],
   );
-  await page.press("Control+Home");
+  // The page may be a moment behind: a key could still go to the editor before.
+  await vscode.commands.executeCommand("cursorTop");
   await selectionOf(editor, "the first line of the source", ({ active }) => active.line === 0);
-  await page.press("Shift+End");
+  await vscode.commands.executeCommand("cursorEndSelect");
   await selectionOf(
     editor,
     "the same letters of the source",
@@ -131,7 +132,7 @@ test("what is scrolled in one is scrolled in the other", async () => {
     () => (vscode.window.activeTextEditor === compiled ? true : undefined),
     [vscode.window.onDidChangeActiveTextEditor],
   );
-  await page.press("Control+End");
+  await vscode.commands.executeCommand("cursorBottom");
   await waitFor(
     "the end of the source",
     () =>

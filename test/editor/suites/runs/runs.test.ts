@@ -313,7 +313,7 @@ test(
 
     await pressKey("s");
     await page.waitForText("Run a Selection");
-    await page.press("Escape");
+    await run("workbench.action.closeQuickOpen");
     await pressKey("x");
     const active = await page.quickPickItems();
     await page.screenshot("cancel-which");
