@@ -30,7 +30,13 @@ test("one process, got ready ahead, runs command after command, holds no databas
     };
     await made.plugin.prepareRuns!(ref);
     expect(made.logged.at(-1)).toContain("dbt is ready for runs of");
-    expect(await readdir(project.dir)).toEqual(["dbt_project.yml", "models", "profiles.yml", "seeds"]);
+    expect((await readdir(project.dir)).toSorted()).toEqual([
+      "dbt_project.yml",
+      "models",
+      "profiles.yml",
+      "seeds",
+      "selectors.yml",
+    ]);
     expect(await run()).toContain('"main"');
     const first = await compiledB();
     expect(first).toContain("__dbt__cte__eph");
@@ -61,7 +67,12 @@ test("what is got ready unasked tells nobody of it, and leaves nothing in a proj
   await using made = subject.make();
   await made.plugin.prepareRuns!({ projectDir: project.dir, profilesDir: project.dir });
   expect(made.logged.at(-1)).toContain("dbt is ready for runs of");
-  expect(await readdir(project.dir)).toEqual(["dbt_project.yml", "models", "profiles.yml", "seeds"]);
+  expect((await readdir(project.dir)).toSorted()).toEqual([
+    "dbt_project.yml",
+    "models",
+    "profiles.yml",
+    "seeds",
+  ]);
 });
 
 test("after a cancel no process of the command is left", async () => {
