@@ -105,7 +105,7 @@ describe("dbt/compileText", () => {
     plugin.capabilities.delete("compileNode");
     const uri = uriOfPath(project.file("models/saved.sql"));
     await expect(client.connection.sendRequest(compileTextRequest, { uri })).rejects.toThrow(
-      "The local environment of this project cannot do that.",
+      "The local environment cannot compile the text of one file.",
     );
   });
 });
