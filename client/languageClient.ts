@@ -1,5 +1,7 @@
 import * as vscode from "vscode";
 import {
+  ErrorAction,
+  type ErrorHandler,
   LanguageClient,
   type LanguageClientOptions,
   ProgressType,
@@ -52,7 +54,14 @@ export function makeClient(
   const run = { module, transport: TransportKind.ipc };
   const debug = { ...run, options: { execArgv: ["--nolazy", "--inspect=127.0.0.1:6019"] } };
   const options = clientOptions(context, python, trusted);
-  const client = new LanguageClient("floeDbt", "Floe dbt", { run, debug }, options);
+  const errorHandler: ErrorHandler = {
+    // What is written to a server that has just died fails; the connection closes next, and that starts it again. The
+    // library's own handler would stop the client for good over a second such write.
+    error: () => ({ action: ErrorAction.Continue, handled: true }),
+    closed: () => restarts.closed(),
+  };
+  const client = new LanguageClient("floeDbt", "Floe dbt", { run, debug }, { ...options, errorHandler });
+  const restarts = client.createDefaultErrorHandler();
   client.onNotification(statusNotification, ({ projects }) => listener.onProjects(projects));
   client.onNotification(manifestChangedNotification, (manifest) => listener.onManifest(manifest));
   client.onNotification(runChangedNotification, (change) => listener.onRun(change));

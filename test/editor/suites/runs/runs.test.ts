@@ -311,9 +311,6 @@ test(
     await page.treeRowSaying(runs, "^Build seeds, waits");
     assert.equal(await lastCommand(), "dbt build --select path:seeds");
 
-    await pressKey("s");
-    await page.waitForText("Run a Selection");
-    await run("workbench.action.closeQuickOpen");
     await pressKey("x");
     const active = await page.quickPickItems();
     await page.screenshot("cancel-which");
