@@ -7,11 +7,12 @@ export interface Stage {
   run(): Promise<StageTest[]>;
   again?(units: string[]): Promise<StageTest[]>;
 }
-export interface StageOutcome {
+export declare function unitOf(test: StageTest): string;
+export declare function tryAgain(
+  stage: Pick<Stage, "again">,
+  first: StageTest[],
+): Promise<{
   tests: StageTest[];
-  failedFirst: StageTest[];
   /** Names of the tests that passed only when run again. */
   unsteady: string[];
-}
-export function unitOf(test: StageTest): string;
-export function runStage(stage: Stage): Promise<StageOutcome>;
+}>;

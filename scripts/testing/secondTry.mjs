@@ -8,23 +8,21 @@ export const unitOf = (test) => test.name.split(" › ")[0];
 
 /**
  * Runs the files or suites with a failed test once more.
- * @param stage `run` gives all tests of the stage; `again`, where it has one, those of some files or suites
+ * @param stage `again`, where it has one, runs some of its files or suites
+ * @param first the stage's tests as they ended
  * @returns the tests, those that were run again as they ended then; `unsteady` are the names that passed only then
  */
-export async function runStage(stage) {
-  const first = await stage.run();
+export async function tryAgain(stage, first) {
   const failed = first.filter(({ status }) => status === "failed");
   const units = [...new Set(failed.map(unitOf))];
   // What did not come from a file (a stage that could not start, say) cannot be chosen.
   const canRunAgain = units.length <= mostUnits && failed.every(({ name }) => name.includes(" › "));
-  if (!stage.again || units.length === 0 || !canRunAgain)
-    return { tests: first, failedFirst: [], unsteady: [] };
+  if (!stage.again || units.length === 0 || !canRunAgain) return { tests: first, unsteady: [] };
   const second = await stage.again(units);
   const kept = first.filter((test) => !units.includes(unitOf(test)));
   const passed = new Set(second.filter(({ status }) => status === "passed").map(({ name }) => name));
   return {
     tests: [...kept, ...second],
-    failedFirst: failed,
     unsteady: failed.map(({ name }) => name).filter((name) => passed.has(name)),
   };
 }
