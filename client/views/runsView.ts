@@ -81,7 +81,8 @@ export class RunsView implements vscode.Disposable, vscode.TreeDataProvider<Runs
     if (!newest) return;
     this.#flush();
     const row = this.#row({ kind: "run", runId: newest.head.id });
-    await this.#view.reveal(row, { select: true, focus: true, expand: true });
+    // The view has the focus already: whoever has moved on meanwhile, to the palette say, is not called back.
+    await this.#view.reveal(row, { select: true, focus: false, expand: true });
   }
 
   /** Brings a run into sight, with its nodes, if the view is open. */
