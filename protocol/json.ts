@@ -12,3 +12,12 @@ export function toSnakeCaseKeys(value: unknown, opaque: readonly string[] = ["me
     ]),
   );
 }
+
+/** The value that a text of another process, a file or a server is as JSON; undefined where it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
+import { parseJson } from "../../protocol/json.ts";
 import type { SideNode } from "./compareSides.ts";
 
 const macrosSchema = z.looseObject({ macros: z.array(z.string()).nullish() }).nullish();
@@ -114,12 +115,4 @@ function macroFilesOf(
     return files;
   };
   return filesOf;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

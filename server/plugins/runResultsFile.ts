@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { DbtCompilationResult } from "../../protocol/compilation.ts";
+import { parseJson } from "../../protocol/json.ts";
 
 /** dbt's run_results.json, whoever ran it. Nulls and unknown keys are legal: its versions differ. */
 const nodeSchema = z.looseObject({
@@ -32,11 +33,7 @@ export type RunResults = z.output<typeof runResultsSchema>;
 
 /** @returns null where the text is not what dbt writes */
 export function parseRunResults(text: string): RunResults | null {
-  try {
-    return runResultsSchema.safeParse(JSON.parse(text)).data ?? null;
-  } catch {
-    return null;
-  }
+  return runResultsSchema.safeParse(parseJson(text)).data ?? null;
 }
 
 export const isTest = (uniqueId: string): boolean => /^(test|unit_test)\./.test(uniqueId);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseJson } from "../../../protocol/json.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { HttpFailure, type Http, type HttpAnswer } from "../../platform/http.ts";
 import type { RedactingLog } from "../../platform/log.ts";
@@ -346,14 +347,6 @@ function lateSignal(signal: AbortSignal | undefined): { signal: AbortSignal } & 
 }
 
 const isHtml = (answer: { contentType: string }): boolean => /\bhtml\b/i.test(answer.contentType);
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f]+/g, " ").slice(0, 500);
 

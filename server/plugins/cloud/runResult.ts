@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
+import { parseJson } from "../../../protocol/json.ts";
 import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
 import type { DbtEvent, NodeFacts } from "../dbtPlugin.ts";
 import { DbtExecutionError } from "../errors.ts";
@@ -122,12 +123,4 @@ async function nodesOf(manifestPath: string): Promise<Map<string, NodeFacts>> {
     });
   }
   return nodes;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

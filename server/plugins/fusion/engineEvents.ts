@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseJson } from "../../../protocol/json.ts";
 import type { Log } from "../../platform/log.ts";
 import type { Call, DbtEvent, NodeFacts } from "../dbtPlugin.ts";
 import { driverProblem } from "./driverProblem.ts";
@@ -284,12 +285,4 @@ function factsOf(node: z.infer<typeof nodeInfo>): NodeFacts {
     ...(node.node_path !== undefined &&
       !/^(\.\.|target)[\\/]/.test(node.node_path) && { path: node.node_path }),
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

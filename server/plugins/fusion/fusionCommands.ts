@@ -3,6 +3,7 @@ import path from "node:path";
 import PQueue from "p-queue";
 import { z } from "zod";
 import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
+import { parseJson } from "../../../protocol/json.ts";
 import type { RedactingLog } from "../../platform/log.ts";
 import type { Call, ListedNode, ManifestUpdate, ProjectRef, RunSelection } from "../dbtPlugin.ts";
 import { DbtCancelledError, DbtCompilationError } from "../errors.ts";
@@ -175,13 +176,7 @@ const listed = z.looseObject({
 });
 
 function listedNode(line: string, projectDir: string): ListedNode[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return [];
-  }
-  const parsed = listed.safeParse(value);
+  const parsed = listed.safeParse(parseJson(line));
   if (!parsed.success) return [];
   const { unique_id, name, resource_type, package_name, original_file_path } = parsed.data;
   // A generic test is said to be in a file the engine has made for it.

@@ -1,6 +1,7 @@
 import { access, readFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
+import { parseJson } from "../../../protocol/json.ts";
 import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
 import type { ProjectConfig } from "../../config/projectConfig.ts";
 import { exists } from "./enginePlaces.ts";
@@ -122,12 +123,4 @@ async function readable(file: string): Promise<boolean> {
 function rowCount(value: unknown): number | null {
   const count = typeof value === "string" && value !== "" ? Number(value) : value;
   return typeof count === "number" && Number.isFinite(count) && count > 0 ? count : null;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,7 @@
 import { access, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
+import { parseJson } from "../../../protocol/json.ts";
 import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
 import { DbtConfigurationError, DbtExecutionError } from "../errors.ts";
 import { parseRunResults, resultFacts, type NodePlace } from "../runResultsFile.ts";
@@ -153,12 +154,4 @@ async function exists(file: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,3 +1,4 @@
+import { parseJson } from "../../../protocol/json.ts";
 import type { RedactingLog } from "../../platform/log.ts";
 import { runToEnd, type ProcessOutcome } from "../../platform/process.ts";
 import type { Call } from "../dbtPlugin.ts";
@@ -70,12 +71,4 @@ export async function runDbt(command: DbtCommand, log: RedactingLog, call: Call)
     seconds: ended.seconds,
     otherOutput: [...notStarted, ...other].join("\n"),
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

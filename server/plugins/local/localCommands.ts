@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
+import { parseJson } from "../../../protocol/json.ts";
 import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
 import type { WorkerRows } from "../../../protocol/worker.ts";
 import type { RedactingLog } from "../../platform/log.ts";
@@ -205,12 +206,4 @@ function listedNode(line: string, projectDir: string): ListedNode[] {
       filePath: original_file_path ? path.resolve(projectDir, original_file_path) : null,
     },
   ];
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

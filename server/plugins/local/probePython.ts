@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { z } from "zod";
+import { parseJson } from "../../../protocol/json.ts";
 import type { Log } from "../../platform/log.ts";
 import { runToEnd } from "../../platform/process.ts";
 
@@ -84,11 +85,3 @@ async function changeTime(folder: string): Promise<number> {
 }
 
 const lastLine = (text: string): string => text.trimEnd().split(/\r?\n/).at(-1) ?? "";
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseJson } from "../../../protocol/json.ts";
 import {
   workerCompiledSchema,
   workerErrorSchema,
@@ -283,13 +284,5 @@ export class WorkerConnection {
     }
     if (this.#badLines < 100) return;
     this.#endWith(new WorkerGoneError("rubbish", "The Python worker wrote rubbish and was replaced."));
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
