@@ -78,16 +78,16 @@ export class RunsView implements vscode.Disposable, vscode.TreeDataProvider<Runs
   async show(): Promise<void> {
     await vscode.commands.executeCommand("floeDbt.runs.focus");
     const newest = this.#runs.all[0];
-    if (!newest) return;
-    this.#flush();
-    const row = this.#row({ kind: "run", runId: newest.head.id });
-    // The view has the focus already: whoever has moved on meanwhile, to the palette say, is not called back.
-    await this.#view.reveal(row, { select: true, focus: false, expand: true });
+    if (newest) await this.#bringIntoSight(newest.head.id);
   }
 
   /** Brings a run into sight, with its nodes, if the view is open. */
   async reveal(runId: string): Promise<void> {
-    if (!this.#view.visible || !this.#runs.get(runId)) return;
+    if (this.#view.visible && this.#runs.get(runId)) await this.#bringIntoSight(runId);
+  }
+
+  /** The focus stays where it is: whoever has moved on meanwhile, to the palette say, is not called back. */
+  async #bringIntoSight(runId: string): Promise<void> {
     this.#flush();
     try {
       await this.#view.reveal(this.#row({ kind: "run", runId }), {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as vscode from "vscode";
 import { page } from "../../probe/page.ts";
 import { api, diagnostics, openFile } from "../../probe/product.ts";
+import { screenshots } from "../../probe/screenshots.ts";
 import { test } from "../../probe/tests.ts";
 import { waitFor } from "../../probe/waiting.ts";
 
@@ -13,22 +14,6 @@ const token = "dbtc_EmulatedTokenThatMustNeverShowUpAnywhere0123";
 
 const run = (command: string, ...args: unknown[]): Thenable<unknown> =>
   vscode.commands.executeCommand(command, ...args);
-
-/** One of each kind of theme, for whoever looks at them. */
-async function screenshots(name: string): Promise<void> {
-  const settings = vscode.workspace.getConfiguration("workbench");
-  const before = settings.inspect<string>("colorTheme")?.globalValue;
-  const themes = {
-    dark: "Visual Studio Dark",
-    contrast: "Default High Contrast",
-    light: "Visual Studio Light",
-  };
-  for (const [kind, theme] of Object.entries(themes)) {
-    await settings.update("colorTheme", theme, vscode.ConfigurationTarget.Global);
-    await page.screenshot(`${name}-${kind}`);
-  }
-  await settings.update("colorTheme", before, vscode.ConfigurationTarget.Global);
-}
 
 test("signing in asks for a token until dbt Cloud takes one, and says whose account it is", async () => {
   const product = await api();

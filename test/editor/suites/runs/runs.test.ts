@@ -9,6 +9,7 @@ import {
   replaceText,
   workspaceFile,
 } from "../../probe/product.ts";
+import { screenshots } from "../../probe/screenshots.ts";
 import { test } from "../../probe/tests.ts";
 import { waitFor } from "../../probe/waiting.ts";
 
@@ -32,22 +33,6 @@ async function pressKey(second: string): Promise<void> {
   await run("workbench.action.focusActiveEditorGroup");
   await page.press("Control+Alt+R");
   await page.press(second);
-}
-
-/** One of each kind of theme, for whoever looks at them. */
-async function screenshots(name: string): Promise<void> {
-  const settings = vscode.workspace.getConfiguration("workbench");
-  const before = settings.inspect<string>("colorTheme")?.globalValue;
-  const themes = {
-    dark: "Visual Studio Dark",
-    contrast: "Default High Contrast",
-    light: "Visual Studio Light",
-  };
-  for (const [kind, theme] of Object.entries(themes)) {
-    await settings.update("colorTheme", theme, vscode.ConfigurationTarget.Global);
-    await page.screenshot(`${name}-${kind}`);
-  }
-  await settings.update("colorTheme", before, vscode.ConfigurationTarget.Global);
 }
 
 test(
