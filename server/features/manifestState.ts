@@ -5,7 +5,7 @@ import {
   treeRequest,
 } from "../../protocol/requests.ts";
 import type { ManifestInfo } from "../../protocol/manifest.ts";
-import { isInside, pathOfUri } from "../platform/uri.ts";
+import { pathOfUri } from "../platform/uri.ts";
 import { DbtError } from "../plugins/errors.ts";
 import type { Project } from "../projects/project.ts";
 import { ManifestTree } from "../manifest/tree.ts";
@@ -22,13 +22,9 @@ export const manifestState: Feature = {
   register({ connection, client, documents, guard, linting, projects, manifests }) {
     const known = new Set<string>();
     /** What a person looks at goes first. */
-    const linted = async ({ dir }: Project): Promise<void> => {
-      const open = documents.all().filter(({ filePath }) => isInside(filePath, dir));
-      await Promise.all(open.map(({ filePath }) => linting.settled(filePath)));
-    };
     const told = (project: Project): void => {
       const manifest = manifests.at(project.dir);
-      if (manifest && !manifest.isAsking) manifest.updateLive(linted(project));
+      if (manifest && !manifest.isAsking) manifest.updateLive(linting.settledIn(project.dir));
     };
     /** A project without a manifest waits for no command of dbt and no opened file; one that dbt told is told anew. */
     const filled = guard.event("Filling the Project view", async (project: Project) => {

@@ -13,12 +13,11 @@ export const runsAhead: Feature = {
   register({ documents, guard, linting, manifests, projects, stopping }) {
     const ready = new Set<Project>();
     const waiting = new Map<Project, NodeJS.Timeout>();
-    const openIn = ({ dir }: Project) => documents.all().filter(({ filePath }) => isInside(filePath, dir));
     const isWanted = (project: Project): boolean =>
-      ready.has(project) && (projects.all.length === 1 || openIn(project).length > 0);
+      ready.has(project) && (projects.all.length === 1 || documents.inFolder(project.dir).length > 0);
 
     const prepare = guard.event("Getting ready for runs", async (project: Project) => {
-      await Promise.all(openIn(project).map(({ filePath }) => linting.settled(filePath)));
+      await linting.settledIn(project.dir);
       await manifests.at(project.dir)?.settled();
       // Typed on meanwhile: its timer begins anew.
       if (stopping.aborted || waiting.has(project) || !isWanted(project)) return;

@@ -144,6 +144,11 @@ export class Linting {
     await this.#scheduler.whenIdle(filePath);
   }
 
+  /** The same for every open file below a folder. */
+  async settledIn(folder: string): Promise<void> {
+    await Promise.all(this.#deps.documents.inFolder(folder).map(({ filePath }) => this.settled(filePath)));
+  }
+
   [Symbol.dispose](): void {
     this.#scheduler[Symbol.dispose]();
   }

@@ -1,6 +1,6 @@
 import { type Connection, TextDocuments } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
-import { pathKey, pathOfUri } from "../platform/uri.ts";
+import { isInside, pathKey, pathOfUri } from "../platform/uri.ts";
 
 /** One open file of the disk. Documents of other schemes (untitled, git, ...) are not among them. */
 export interface OpenFile {
@@ -72,6 +72,10 @@ export class OpenDocuments {
 
   all(): OpenFile[] {
     return [...this.#byPath.values()];
+  }
+
+  inFolder(folder: string): OpenFile[] {
+    return this.all().filter(({ filePath }) => isInside(filePath, folder));
   }
 
   textOf(filePath: string): string | undefined {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { PreviewCell } from "../../../protocol/run.ts";
 import type { Call, CompiledNode, CompileRequest, PreviewRequest, QueryRows } from "../dbtPlugin.ts";
 import type { ProjectConfig } from "../../config/projectConfig.ts";
+import { isInside } from "../../platform/uri.ts";
 import {
   DbtCompilationError,
   DbtConfigurationError,
@@ -51,7 +52,8 @@ export async function compileNode(
 function placeOf({ path: filePath, fragment }: CompileRequest, config: ProjectConfig): string {
   if (!fragment) return filePath;
   const { models, tests, analyses } = config.paths;
-  const isQuery = /\.sql$/i.test(filePath) && [...models, ...tests, ...analyses].some(contains(filePath));
+  const isQuery =
+    /\.sql$/i.test(filePath) && [...models, ...tests, ...analyses].some((root) => isInside(filePath, root));
   return isQuery ? filePath : path.join(models[0] ?? config.projectDir, "floe_dbt_fragment.sql");
 }
 
@@ -62,14 +64,10 @@ function textsOf({ text }: CompileRequest, place: string): ReadonlyMap<string, s
 /** The engine names no node that it could not compile; its name and folder say which it is. */
 function idByFolder(filePath: string, { name, paths }: ProjectConfig): string | null {
   const types = { model: paths.models, test: paths.tests, analysis: paths.analyses };
-  const [type] = Object.entries(types).find(([, roots]) => roots.some(contains(filePath))) ?? [];
+  const [type] =
+    Object.entries(types).find(([, roots]) => roots.some((root) => isInside(filePath, root))) ?? [];
   return type === undefined ? null : `${type}.${name}.${path.basename(filePath).replace(/\.\w+$/, "")}`;
 }
-
-const contains =
-  (filePath: string) =>
-  (root: string): boolean =>
-    filePath.startsWith(root + path.sep);
 
 /**
  * Why nothing was compiled: the error in the file itself, else what was said of its node. Null where nothing was said.
