@@ -68,8 +68,9 @@ for (const [submenu, { places }] of Object.entries(submenuFacts)) {
 
 const submenus = Object.entries(submenuFacts).map(([id, { label, icon }]) => ({ id, label, icon }));
 
-const keybindings = Object.entries(commandFacts).flatMap(([command, { keybinding }]) =>
-  keybinding ? [{ command, ...keybinding }] : [],
+/** A key that does nothing is the editor's again. */
+const keybindings = Object.entries(commandFacts).flatMap(([command, { keybinding, needs }]) =>
+  keybinding ? [{ command, ...keybinding, when: able(keybinding.when, needs) }] : [],
 );
 
 /** The side bar of ours, and its views in their order. It is there where there is a view to show. */
@@ -108,8 +109,27 @@ const viewsWelcome = [
   },
   {
     view: "floeDbt.runs",
+    when: "isWorkspaceTrusted",
     contents:
       "dbt has not run here yet. Each run is listed here, node by node, while it goes on.\n[Build the Project](command:floeDbt.buildProject)\n[Run a Selection…](command:floeDbt.runSelector)\nOr open a model and use $(play) above it.",
+  },
+  {
+    view: "floeDbt.runs",
+    when: "!isWorkspaceTrusted",
+    contents:
+      "dbt runs nothing here, because this workspace is not trusted.\n[Manage Workspace Trust](command:workbench.trust.manage)",
+  },
+  {
+    view: "floeDbt.cloud",
+    when: "isWorkspaceTrusted",
+    contents:
+      "Floe dbt is not running, so dbt Cloud is not asked.\n[Restart](command:floeDbt.restartServer)\n[Show Log](command:floeDbt.showLog)",
+  },
+  {
+    view: "floeDbt.cloud",
+    when: "!isWorkspaceTrusted",
+    contents:
+      "dbt Cloud is not asked, because this workspace is not trusted.\n[Manage Workspace Trust](command:workbench.trust.manage)",
   },
 ];
 
