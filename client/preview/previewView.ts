@@ -5,9 +5,9 @@ import type { PreviewRows } from "../../protocol/run.ts";
 import type { Remedy } from "../../protocol/runtime.ts";
 import { errorMessage, isCancellation, remedyOf } from "../errorMessage.ts";
 import { log, report, runRemedy } from "../log.ts";
+import { htmlPage } from "../views/htmlPage.ts";
 import type { VirtualTexts } from "../views/virtualTexts.ts";
 import { failureOf } from "./failure.ts";
-import { previewHtml } from "./previewHtml.ts";
 import { saveRows } from "./saveRows.ts";
 
 /** Something that gives rows. */
@@ -124,12 +124,12 @@ export class PreviewView implements vscode.Disposable, vscode.WebviewViewProvide
     webview.options = { enableScripts: true, localResourceRoots: [dist] };
     webview.onDidReceiveMessage((message: unknown) => void this.#receive(message));
     view.onDidDispose(() => (this.#view = undefined));
-    webview.html = previewHtml({
+    const files = {
       script: webview.asWebviewUri(vscode.Uri.joinPath(dist, "preview.js")).toString(),
       style: webview.asWebviewUri(vscode.Uri.joinPath(dist, "preview-style.css")).toString(),
       cspSource: webview.cspSource,
-      nonce: randomBytes(16).toString("hex"),
-    });
+    };
+    webview.html = htmlPage("Query Results", randomBytes(16).toString("hex"), files, "");
   }
 
   dispose(): void {

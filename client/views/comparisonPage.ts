@@ -1,7 +1,6 @@
 import path from "node:path";
 import type { ComparedNode, Comparison, DiagnosticGroup } from "../../protocol/compare.ts";
-import { escapeHtml } from "./doctorPage.ts";
-import { pageStyle } from "./pageStyle.ts";
+import { commandButton, commandHref, escapeHtml, htmlPage, reportStyle } from "./htmlPage.ts";
 
 /**
  * A comparison as a page: the verdict first, then what stands in the way by code, then what differs. No script: what one can
@@ -14,7 +13,7 @@ export function comparisonPage(comparison: Comparison, nonce: string): string {
     section(
       `Other SQL: ${different.length} of ${comparison.compared}`,
       different.map((node) =>
-        item(node, comparison, commandLink("Show difference", "floeDbt.showComparedSql", [node.uniqueId])),
+        item(node, comparison, commandButton("Show difference", "floeDbt.showComparedSql", [node.uniqueId])),
       ),
     ),
     section(
@@ -38,23 +37,17 @@ export function comparisonPage(comparison: Comparison, nonce: string): string {
       ),
     ),
   ];
-  return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'nonce-${nonce}'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Floe dbt: Compare Environments</title>
-<style nonce="${nonce}">${pageStyle}</style>
-</head>
-<body>
-<main>
+  return htmlPage(
+    "Floe dbt: Compare Environments",
+    nonce,
+    `${reportStyle}${ownStyle}`,
+    `<main>
 <header>
 <h1>${escapeHtml(comparison.projectName)}: ${escapeHtml(left.title)} and ${escapeHtml(right.title)}</h1>
 <nav aria-label="Comparison">
-${commandLink("Compare again", "floeDbt.compareEnvironments", [comparison.projectDir])}
-${commandLink("Export as Markdown", "floeDbt.exportComparison", ["markdown"])}
-${commandLink("Export as JSON", "floeDbt.exportComparison", ["json"])}
+${commandButton("Compare again", "floeDbt.compareEnvironments", [comparison.projectDir])}
+${commandButton("Export as Markdown", "floeDbt.exportComparison", ["markdown"])}
+${commandButton("Export as JSON", "floeDbt.exportComparison", ["json"])}
 </nav>
 </header>
 <p class="verdict ${comparison.same ? "good" : "bad"}" role="status">${escapeHtml(comparison.verdict)}</p>
@@ -62,9 +55,8 @@ ${commandLink("Export as JSON", "floeDbt.exportComparison", ["json"])}
 ${[left, right].map((side) => `<tr><th scope="row">${escapeHtml(side.title)}</th><td>${side.nodes}</td><td>${side.seconds.toFixed(1)}</td></tr>`).join("\n")}
 </tbody></table>
 ${sections.join("\n")}
-</main>
-</body>
-</html>`;
+</main>`,
+  );
 }
 
 function groupSection(group: DiagnosticGroup, comparison: Comparison): string {
@@ -94,10 +86,10 @@ function fileLink({ projectDir }: Comparison, filePath: string, line: number | n
   return `<a href="${commandHref("floeDbt.openComparedFile", [filePath, line])}">${escapeHtml(shown)}</a>`;
 }
 
-function commandLink(title: string, command: string, args: readonly unknown[]): string {
-  return `<a class="button" href="${commandHref(command, args)}">${escapeHtml(title)}</a>`;
-}
-
-function commandHref(command: string, args: readonly unknown[]): string {
-  return escapeHtml(`command:${command}?${encodeURIComponent(JSON.stringify(args))}`);
-}
+const ownStyle = `
+main { max-width: 64rem; }
+h1 { font-size: 1.4em; font-weight: 600; } h2 { font-size: 1.1em; margin: 1.4rem 0 0.3rem; }
+.verdict { font-size: 1.2em; padding: 0.6rem 1rem; margin: 0.5rem 0 1rem; border-left: 4px solid var(--vscode-editorWarning-foreground); background: var(--vscode-textBlockQuote-background); }
+.verdict.good { border-left-color: var(--vscode-charts-green); }
+td { padding: 0.15rem 1.5rem 0.15rem 0; text-align: right; } ul.plain li { padding: 0.2rem 0; }
+`;
