@@ -64,7 +64,11 @@ function serve(): void {
           // A worker of its own: how it is, is not how the project is.
           linter: localPlugin(host),
         }),
-      local: () => localPlugin(host, (projectDir, status) => host.onStatus(projectDir, status, "local")),
+      local: () =>
+        localPlugin(host, {
+          onStatus: (projectDir, status) => host.onStatus(projectDir, status, "local"),
+          onRunsCold: (projectDir) => host.onRunsCold(projectDir),
+        }),
       fusion: () =>
         createFusionPlugin({
           log: host.log,
@@ -81,7 +85,10 @@ function serve(): void {
   connection.listen();
 }
 
-function localPlugin(host: PluginHost, onStatus?: LocalPluginDeps["onStatus"]): DbtPlugin {
+function localPlugin(
+  host: PluginHost,
+  told: Pick<LocalPluginDeps, "onStatus" | "onRunsCold"> = {},
+): DbtPlugin {
   return createLocalPlugin({
     log: host.log,
     env: host.env,
@@ -89,7 +96,7 @@ function localPlugin(host: PluginHost, onStatus?: LocalPluginDeps["onStatus"]): 
     workerDir: path.join(__dirname, "..", "worker"),
     settingsOf: (projectDir) => Promise.resolve(localSettings(host, projectDir)),
     interpreterOf: (projectDir) => host.interpreterOf(projectDir),
-    ...(onStatus && { onStatus }),
+    ...told,
   });
 }
 

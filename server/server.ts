@@ -83,6 +83,8 @@ export interface PluginHost {
   confirmTrigger(question: TriggerQuestion): Promise<string | null>;
   /** A project is another way than before, on its own account. Of a runtime it is not on, nobody hears. */
   onStatus(projectDir: string, status: LiveStatus, runtime?: RuntimeName): void;
+  /** What a plugin had got ready for runs is there no more, because a command was cancelled. */
+  onRunsCold(projectDir: string): void;
 }
 
 const features: readonly Feature[] = [
@@ -155,6 +157,7 @@ export function createServer(connection: Connection, deps: ServerDeps): AsyncDis
         const its = projects.at(projectDir)?.status.runtime;
         if (runtime === undefined || its === runtime) projects.live(projectDir, liveStatus);
       },
+      onRunsCold: (projectDir) => projects.runsCold(projectDir),
     };
     const registry = createPluginRegistry(
       client.trusted ? deps.plugins(host) : untrusted(deps.plugins(host)),

@@ -7,7 +7,8 @@ const quietMs = 2_000;
 
 /**
  * The first run of a session is to start as quickly as the others: once dbt has read the project, has told what it made of
- * it, and nobody types, the runtime gets ready. Only for a project somebody is at: one with an open file, or the only one.
+ * it, and nobody types, the runtime gets ready. After a cancel, which ends what was ready, it does so again at once: whoever
+ * stops a run starts the next one soon. Only for a project somebody is at: one with an open file, or the only one.
  */
 export const runsAhead: Feature = {
   register({ documents, guard, linting, manifests, projects, stopping }) {
@@ -56,6 +57,11 @@ export const runsAhead: Feature = {
             ready.delete(project);
           }
         }
+      },
+      runsCold: (project) => {
+        if (!told.has(project)) return;
+        ready.add(project);
+        prepare(project);
       },
       removed: (project) => {
         told.delete(project);

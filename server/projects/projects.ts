@@ -35,6 +35,8 @@ export interface ProjectsEvents {
   reparsed: (project: Project) => void;
   /** What dbt knows of its nodes is not what it was. */
   nodesChanged: (project: Project) => void;
+  /** What was got ready for its runs was ended by a cancel. */
+  runsCold: (project: Project) => void;
 }
 
 /** Every dbt project of the workspace. Finding and reading them starts no process. */
@@ -166,6 +168,12 @@ export class Projects {
       before === "parsing" || known.read?.[what] !== status.read?.[what];
     if (isOther("manifest")) this.#tell("nodesChanged", project);
     if (isOther("generation")) this.#tell("reparsed", project);
+  }
+
+  /** A plugin says that the next command would have to wait for what was ready before. */
+  runsCold(projectDir: string): void {
+    const project = this.at(projectDir);
+    if (project) this.#tell("runsCold", project);
   }
 
   async #read({ projectDir, workspaceDir }: DiscoveredProject): Promise<void> {

@@ -96,6 +96,7 @@ test("after a cancel no process of the command is left", async () => {
     },
   );
   await expect(running).rejects.toThrow("cancelled");
+  expect(made.logged.filter((line) => line.includes("ended with what was cancelled"))).toHaveLength(1);
   expect(firedAt).toBeGreaterThan(0);
   expect(performance.now() - firedAt).toBeLessThan(2000);
   expect(made.logged.filter((line) => line.includes("Python runner for"))).toHaveLength(1);

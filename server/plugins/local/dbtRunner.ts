@@ -37,14 +37,17 @@ const giveUpSeconds = 60;
  */
 export class DbtRunner {
   readonly #log: RedactingLog;
+  readonly #onCancelled: () => void;
   #connection: WorkerConnection | undefined;
   /** The same process, once it has imported dbt; null where it cannot. */
   #started: { key: string; connection: Promise<WorkerConnection | null> } | undefined;
   #idle: NodeJS.Timeout | undefined;
   #failed: { key: string; until: number } | undefined;
 
-  constructor(log: RedactingLog) {
+  /** @param onCancelled is told when a cancel has ended the process: the next command would find none */
+  constructor(log: RedactingLog, onCancelled: () => void = () => undefined) {
     this.#log = log;
+    this.#onCancelled = onCancelled;
   }
 
   get pid(): number | undefined {
@@ -135,11 +138,12 @@ export class DbtRunner {
     options: RequestOptions,
   ): Promise<WorkerResult<Method> | null> {
     clearTimeout(this.#idle);
-    const connection = await this.#connectedUnless(options.signal, launch);
-    if (connection === null) return null;
+    let connection: WorkerConnection | null | undefined;
     try {
-      return await connection.request(method, params, options);
+      connection = await this.#connectedUnless(options.signal, launch);
+      return connection && (await connection.request(method, params, options));
     } catch (error) {
+      if (!connection) throw error;
       const cancelled = options.signal?.aborted === true;
       // What dbt holds after an interrupt is not for the next command.
       if (cancelled || error instanceof WorkerGoneError) await this.#end(connection);
@@ -150,6 +154,7 @@ export class DbtRunner {
       throw this.#asDbtError(error);
     } finally {
       this.#watchIdle(launch.idleMinutes);
+      if (options.signal?.aborted && !this.#connection) this.#onCancelled();
     }
   }
 
@@ -158,7 +163,8 @@ export class DbtRunner {
     signal: AbortSignal | undefined,
     launch: RunnerLaunch,
   ): Promise<WorkerConnection | null> {
-    const end = (): void => void this.stop();
+    let ended: Promise<void> | undefined;
+    const end = (): void => void (ended = this.stop());
     signal?.addEventListener("abort", end, { once: true });
     try {
       if (signal?.aborted) throw new DbtCancelledError("Cancelled.");
@@ -167,6 +173,7 @@ export class DbtRunner {
       return connection;
     } finally {
       signal?.removeEventListener("abort", end);
+      await ended;
     }
   }
 

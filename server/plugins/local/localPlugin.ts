@@ -40,6 +40,8 @@ export interface LocalPluginDeps {
   env: NodeJS.ProcessEnv;
   /** How a project is, whenever that changes; also outside of calls. */
   onStatus?: (projectDir: string, status: WorkerStatus) => void;
+  /** A cancel ended what `prepareRuns` had got ready. */
+  onRunsCold?: (projectDir: string) => void;
 }
 
 /** Memory that must be free for dbt to be kept ready unasked: several times what the process takes (docs/performance.md). */
@@ -142,8 +144,13 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
     return session;
   }
 
+  function isCold(projectDir: string): void {
+    log.debug(`The dbt that was ready for runs of ${projectDir} ended with what was cancelled.`);
+    deps.onRunsCold?.(projectDir);
+  }
+
   function runnerOf({ projectDir }: ProjectRef): DbtRunner {
-    const runner = runners.get(projectDir) ?? new DbtRunner(log);
+    const runner = runners.get(projectDir) ?? new DbtRunner(log, () => isCold(projectDir));
     runners.set(projectDir, runner);
     return runner;
   }
