@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * What a linter says of a project: ADR-0043's `LintSeverity`, `LintIssue` and `ProjectLintResult`, and what ours adds.

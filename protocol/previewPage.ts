@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { PreviewRows } from "./run.ts";
 
 /** What goes between the preview's page and the extension that shows it. */

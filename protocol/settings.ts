@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * The settings of section `floeDbt`: one schema gives the type, the default and the description in package.json

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { lintEditSchema, lintSeverities, skippedFileSchema } from "./lint.ts";
 import { projectStates } from "./runtime.ts";
 

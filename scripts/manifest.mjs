@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { format, resolveConfig } from "prettier";
-import { z } from "zod";
+import * as z from "zod";
 import { commandFacts, submenuFacts } from "../client/commands/list.ts";
 import { runVerbs } from "../protocol/run.ts";
 import { settings } from "../protocol/settings.ts";

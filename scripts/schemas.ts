@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { format, resolveConfig } from "prettier";
-import { z } from "zod";
+import * as z from "zod";
 import { manifestSchema } from "../server/config/manifestSchema.ts";
 import { specSchema } from "../server/config/specSchema.ts";
 

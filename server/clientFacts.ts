@@ -1,5 +1,5 @@
 import type { InitializeParams } from "vscode-languageserver-protocol";
-import { z } from "zod";
+import * as z from "zod";
 import type { InitializationOptions } from "../protocol/requests.ts";
 import { pathOfUri } from "./platform/uri.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { runVerbs, type RunRequest } from "../../protocol/run.ts";
 import { wholeProject } from "../runs/command.ts";
 

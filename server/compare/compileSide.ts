@@ -1,6 +1,6 @@
 import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { LintIssue } from "../../protocol/lint.ts";
 import type { RuntimeName } from "../../protocol/runtime.ts";
 import type { DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";

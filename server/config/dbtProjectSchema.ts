@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 const aVersion = 'must be a version, such as "1.0.0"';
 const words = z.array(z.string(), { error: 'must be a list, such as ["models"]' }).nullish();

@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { z } from "zod";
+import type * as z from "zod";
 import { runtimeNames, type RuntimeName } from "../../protocol/runtime.ts";
 import type { ConfigProblem } from "./configProblem.ts";
 import { resolveProgramPath, type SettingPathContext } from "./expandSettingPath.ts";

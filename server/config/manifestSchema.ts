@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { runtimeNames } from "../../protocol/runtime.ts";
 import { secretReferenceSchema } from "./secretReference.ts";
 

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { closestName } from "./closestName.ts";
 import type { ConfigProblem } from "./configProblem.ts";
 import type { YamlFile } from "./yamlFile.ts";

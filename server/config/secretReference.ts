@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The name of a secret, never the secret: where its value is kept is the platform's affair. */
 export interface SecretReference {

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { ConfigProblem } from "./configProblem.ts";
 import type { ConfigReader } from "./configReader.ts";
 import { problemAt, problemAtKey } from "./problemAt.ts";

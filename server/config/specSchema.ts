@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * The part of floe.yaml that dbt needs. Keys of other plugins are theirs. schemas/floe.schema.json is made from this

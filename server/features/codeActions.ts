@@ -6,7 +6,7 @@ import {
   type TextEdit,
   type WorkspaceEdit,
 } from "vscode-languageserver/node";
-import { z } from "zod";
+import * as z from "zod";
 import { type IssueData, issueDataOf, messageOf } from "../lint/diagnostics.ts";
 import { documentOfFile, editsBetween } from "../lint/edits.ts";
 import { excludeRule } from "../lint/excludeRule.ts";

@@ -1,5 +1,5 @@
 import { MessageType, ShowMessageNotification, type WorkspaceEdit } from "vscode-languageserver/node";
-import { z } from "zod";
+import * as z from "zod";
 import { examine } from "./doctor.ts";
 import type { Feature, ServerContext } from "./feature.ts";
 import { signalOf } from "./guard.ts";

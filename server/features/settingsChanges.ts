@@ -1,5 +1,5 @@
 import { DidChangeConfigurationNotification } from "vscode-languageserver/node";
-import { z } from "zod";
+import * as z from "zod";
 import type { Feature } from "./feature.ts";
 
 const toldSchema = z.object({ floeDbt: z.unknown() });

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type NodeStatus, nodeStatus } from "../../protocol/run.ts";
 import { visitJsonEntries } from "./jsonEntries.ts";
 

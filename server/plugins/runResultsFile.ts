@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { DbtCompilationResult } from "../../protocol/compilation.ts";
 import { parseJson } from "../../protocol/json.ts";
 

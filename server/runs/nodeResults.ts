@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { DbtCompilationResult } from "../../protocol/compilation.ts";
 
 /** What a plugin says of each node in `metadata.nodes` of its result; anything but the id and the status may be absent. */

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { TextDocument } from "vscode-languageserver-textdocument";
 import { type Diagnostic, DiagnosticSeverity } from "vscode-languageserver-protocol";
-import { z } from "zod";
+import * as z from "zod";
 import type { RunHead, RunNode } from "../../protocol/run.ts";
 import type { DiagnosticsStore } from "../lint/diagnosticsStore.ts";
 import { documentOfFile } from "../lint/edits.ts";

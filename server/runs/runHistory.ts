@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { nodeStatuses, type Run, type RunNode, runStates, runVerbs } from "../../protocol/run.ts";
 import { runtimeNames } from "../../protocol/runtime.ts";
 import { writeFileAtomic } from "../platform/atomicFile.ts";

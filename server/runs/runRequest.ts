@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type RunRequest, runVerbs } from "../../protocol/run.ts";
 import { DbtConfigurationError } from "../plugins/errors.ts";
 

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { z } from "zod";
+import * as z from "zod";
 
 const answerSchema = z.object({
   /** Measured inside the process, so that the way there and back costs the baseline nothing. */

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { repoDir } from "../harness/environment.ts";
 import type { Bench } from "./bench.ts";
 import { run, scriptBeside } from "./commandLine.ts";

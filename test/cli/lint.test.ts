@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { type BuiltProduct, buildProduct } from "../harness/builtProduct.ts";
 import { dbtProject } from "../harness/dbtProject.ts";
 import { testPython } from "../harness/environment.ts";

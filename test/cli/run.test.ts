@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { type BuiltProduct, buildProduct } from "../harness/builtProduct.ts";
 import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
 import { testPython } from "../harness/environment.ts";

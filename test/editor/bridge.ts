@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * What goes between a test in the extension host and the runner outside, which drives the page: JSON over HTTP on

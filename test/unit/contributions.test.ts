@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { commandFacts, commandIds } from "../../client/commands/list.ts";
 import { projectCapabilities } from "../../protocol/capabilities.ts";
 import { repoDir } from "../harness/environment.ts";

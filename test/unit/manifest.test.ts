@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { commandIds } from "../../client/commands/list.ts";
 import { settings } from "../../protocol/settings.ts";
 import { repoDir } from "../harness/environment.ts";

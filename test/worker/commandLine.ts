@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import path from "node:path";
 import { promisify } from "node:util";
-import { z } from "zod";
+import * as z from "zod";
 import type { FileAnswer } from "../harness/workerDriver.ts";
 
 /** One issue as the command line and the worker both say it. */

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { JobKind } from "../../../protocol/remote.ts";
 
 const choicesSchema = z.record(

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseJson } from "../../../protocol/json.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { HttpFailure, type Http, type HttpAnswer } from "../../platform/http.ts";

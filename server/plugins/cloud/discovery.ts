@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { HttpFailure } from "../../platform/http.ts";
 import type { NodeState } from "../dbtPlugin.ts";
 import { DbtAuthenticationError, DbtConfigurationError, DbtError, DbtUnavailableError } from "../errors.ts";

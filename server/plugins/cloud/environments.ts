@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { CloudCall, CloudClient } from "./cloudClient.ts";
 import { CloudNotFoundError } from "./cloudErrors.ts";
 import { cloudIdSchema } from "./runs.ts";

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * Triggers that are not settled yet, on disk: written before dbt Cloud is asked, so that neither a lost answer nor a window

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { DbtExecutionError } from "../errors.ts";
 import type { CloudAddress } from "./cloudAddress.ts";
 import type { CloudCall, CloudClient } from "./cloudClient.ts";

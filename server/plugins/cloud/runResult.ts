@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { parseJson } from "../../../protocol/json.ts";
 import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
 import type { DbtEvent, NodeFacts } from "../dbtPlugin.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { CloudCall, CloudClient } from "./cloudClient.ts";
 
 /** `/runs/` of the Admin API: one run, lists of them, cancel and retry. dbt Cloud leaves out or nulls whatever it likes. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseJson } from "../../../protocol/json.ts";
 import type { Log } from "../../platform/log.ts";
 import type { Call, DbtEvent, NodeFacts } from "../dbtPlugin.ts";

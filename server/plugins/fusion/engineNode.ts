@@ -1,5 +1,5 @@
 import path from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { PreviewCell } from "../../../protocol/run.ts";
 import type { Call, CompiledNode, CompileRequest, PreviewRequest, QueryRows } from "../dbtPlugin.ts";
 import type { ProjectConfig } from "../../config/projectConfig.ts";

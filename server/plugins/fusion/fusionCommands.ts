@@ -1,7 +1,7 @@
 import { mkdir, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import PQueue from "p-queue";
-import { z } from "zod";
+import * as z from "zod";
 import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
 import { parseJson } from "../../../protocol/json.ts";
 import type { RedactingLog } from "../../platform/log.ts";

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { parse as parseYaml } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import type { ProjectConfig } from "../../config/projectConfig.ts";
 import { DbtConfigurationError } from "../errors.ts";
 import { installPackages } from "../missingPackages.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Call, DbtEvent, NodeFacts } from "../dbtPlugin.ts";
 import { isTest, rowCount } from "../runResultsFile.ts";
 

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { parseJson } from "../../../protocol/json.ts";
 import type { Log } from "../../platform/log.ts";
 import { runToEnd } from "../../platform/process.ts";

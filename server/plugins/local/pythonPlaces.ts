@@ -2,7 +2,7 @@ import { access, readFile, readdir, realpath } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
 import { parse as parseYaml } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import type { Log } from "../../platform/log.ts";
 import { runToEnd } from "../../platform/process.ts";
 

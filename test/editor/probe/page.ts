@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { runnerAddressVariable, type Page } from "../bridge.ts";
 
 const answerSchema = z.object({ result: z.unknown().optional(), error: z.string().optional() });

@@ -7,7 +7,7 @@ import type {
 } from "playwright-core";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { Page } from "../bridge.ts";
 import { treeVerbs } from "./treeVerbs.ts";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { readDefinition, requestOf, taskDefinitionSchema } from "../../../client/tasks/taskDefinition.ts";
 import { endLines, exitCode, nodeLine, problemLine } from "../../../client/tasks/taskText.ts";
 import { type RunHead, type RunNode, runVerbs } from "../../../protocol/run.ts";

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { schemaFiles } from "../../../scripts/schemas.ts";
 import { parseYaml } from "../../../server/config/yamlFile.ts";
 import { folderWith, goodProject, load } from "./projectOnDisk.ts";

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { createOnigScanner, createOnigString, loadWASM } from "vscode-oniguruma";
 import { INITIAL, parseRawGrammar, Registry, type IGrammar } from "vscode-textmate";
-import { z } from "zod";
+import * as z from "zod";
 import { repoDir } from "../../harness/environment.ts";
 
 /** The part of package.json that says which grammars there are, and where they are injected. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import * as vscode from "vscode";
-import { z } from "zod";
+import * as z from "zod";
 import { page } from "../../probe/page.ts";
 import { onDisk, openFile, placeCursor, projectIn, replaceText, workspaceFile } from "../../probe/product.ts";
 import { test } from "../../probe/tests.ts";
