@@ -10,6 +10,7 @@ import { type ListOptions, listOutputs, runList } from "./cli/list.ts";
 import { runManifest } from "./cli/manifest.ts";
 import { dataFormats, runDbtVerb, type RunOptions } from "./cli/run.ts";
 import { createTerminal } from "./cli/terminal.ts";
+import { RedactingLog } from "./platform/log.ts";
 import { DbtError } from "./plugins/errors.ts";
 
 /** Exit codes of every verb: 0 good, 1 the project has something to mend, 2 could not do it. */
@@ -175,9 +176,12 @@ async function main(argv: readonly string[]): Promise<number> {
       terminal.words("Interrupted.");
       return interrupted;
     }
-    terminal.words(`floe-dbt: ${error instanceof Error ? error.message.trim() : String(error)}`);
+    const secrets = new RedactingLog(() => undefined);
+    secrets.hideSecretsOf(process.env);
+    const words = (text: string): void => terminal.words(secrets.redactValues(text));
+    words(`floe-dbt: ${error instanceof Error ? error.message.trim() : String(error)}`);
     if (!(error instanceof DbtError) && error instanceof Error && process.env["FLOE_DBT_DEBUG"]) {
-      terminal.words(error.stack ?? "");
+      words(error.stack ?? "");
     }
     return couldNot;
   }

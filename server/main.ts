@@ -27,16 +27,7 @@ if (process.argv.slice(2).some((argument) => transports.includes(argument.split(
 /** The connection ends this process with its client: when the stream closes, on `exit`, or when the parent has died. */
 function serve(): void {
   const connection = createConnection(ProposedFeatures.all);
-  // A mistake of ours in some handler must not take the editor's diagnostics away: it is logged, and the server goes on.
-  process.on("uncaughtException", (error) =>
-    connection.console.error(`A mistake in Floe dbt: ${error.stack ?? error.message}`),
-  );
-  process.on("unhandledRejection", (reason) =>
-    connection.console.error(
-      `A mistake in Floe dbt: ${reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)}`,
-    ),
-  );
-  createServer(connection, {
+  const { log } = createServer(connection, {
     env: process.env,
     version: packageJson.version,
     storageDir: defaultStorageDir(process.env),
@@ -82,6 +73,13 @@ function serve(): void {
         }),
     }),
   });
+  // A mistake of ours in some handler must not take the editor's diagnostics away: it is logged, without secrets, and the server goes on.
+  const mistake = (reason: unknown): void =>
+    log.error(
+      `A mistake in Floe dbt: ${reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)}`,
+    );
+  process.on("uncaughtException", mistake);
+  process.on("unhandledRejection", mistake);
   connection.listen();
 }
 

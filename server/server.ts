@@ -43,7 +43,7 @@ import { Linting } from "./lint/linting.ts";
 import { OpenDocuments } from "./lint/openDocuments.ts";
 import { Definitions } from "./manifest/definitions.ts";
 import { Manifests } from "./manifest/manifests.ts";
-import { RedactingLog } from "./platform/log.ts";
+import { type Log, RedactingLog } from "./platform/log.ts";
 import { automaticRuntime } from "./plugins/automaticRuntime.ts";
 import { DbtConfigurationError } from "./plugins/errors.ts";
 import { createPluginRegistry, type PluginFactories } from "./plugins/registry.ts";
@@ -119,7 +119,7 @@ const features: readonly Feature[] = [
 ];
 
 /** Makes a language server of a connection. The caller starts listening; disposal stops every process. */
-export function createServer(connection: Connection, deps: ServerDeps): AsyncDisposable {
+export function createServer(connection: Connection, deps: ServerDeps): AsyncDisposable & { log: Log } {
   const cleanUp = new AsyncDisposableStack();
   const log = new RedactingLog((level, message) => {
     if (level === "debug") connection.console.debug(message);
@@ -242,7 +242,7 @@ export function createServer(connection: Connection, deps: ServerDeps): AsyncDis
     for (const action of initialized) guard.event("Starting", action)();
   });
   connection.onShutdown(() => cleanUp.disposeAsync());
-  return { [Symbol.asyncDispose]: () => cleanUp.disposeAsync() };
+  return { log, [Symbol.asyncDispose]: () => cleanUp.disposeAsync() };
 }
 
 /** The same runtimes, of which none is ever made. */

@@ -278,7 +278,8 @@ export class Runs implements AsyncDisposable {
         signal: abort.signal,
         onEvent: (event) => {
           const ended = record.event(abort.signal.aborted ? asCancelled(event) : event);
-          if (ended && isProblem(ended)) placing.push(this.#place(entry, [ended]));
+          // Without words it cannot be said where: the result has them.
+          if (ended?.message && isProblem(ended)) placing.push(this.#place(entry, [ended]));
           this.#tell(entry);
         },
       };

@@ -11,16 +11,17 @@ import {
   DbtUnavailableError,
 } from "../../server/plugins/errors.ts";
 import {
-  CloudEmulator,
+  type CloudEmulator,
   emulatedAccount,
   emulatedJobs,
   emulatedToken,
 } from "../harness/cloudEmulator/emulator.ts";
+import { emulatorForEach } from "../harness/cloudEmulator/emulatorForEach.ts";
 import type { Behaviour } from "../harness/cloudEmulator/emulatedRun.ts";
 import type { FaultKind } from "../harness/cloudEmulator/faults.ts";
 import { cloudPluginOn, type CloudPluginUnderTest } from "../harness/cloudEmulator/pluginOnEmulator.ts";
-import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
-import { FakeClock } from "../harness/fakeClock.ts";
+import type { TestProject } from "../harness/dbtProject.ts";
+import type { FakeClock } from "../harness/fakeClock.ts";
 
 /** The state of nodes in the environment, from the Discovery API: queries are held against its schema. No dbt, no waiting. */
 
@@ -31,17 +32,12 @@ let clock: FakeClock;
 let emulator: CloudEmulator;
 let made: CloudPluginUnderTest;
 
-beforeEach(async () => {
-  project = await dbtProject(threeModels);
-  clock = new FakeClock();
-  emulator = await CloudEmulator.start({ clock });
+emulatorForEach((its) => {
+  ({ project, clock, emulator } = its);
   made = cloudPluginOn(emulator, { clock });
 });
 afterEach(async () => {
   await made[Symbol.asyncDispose]();
-  await emulator[Symbol.asyncDispose]();
-  await project[Symbol.asyncDispose]();
-  expect(emulator.violations).toEqual([]);
   expect(made.logged.join("\n")).not.toContain(emulatedToken);
 });
 

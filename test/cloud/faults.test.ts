@@ -3,7 +3,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import { inspect } from "node:util";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { CoolDowns } from "../../server/plugins/cloud/coolDown.ts";
 import {
   DbtAuthenticationError,
@@ -15,9 +16,10 @@ import {
 } from "../../server/plugins/errors.ts";
 import { commitAll } from "../harness/cloudEmulator/checkout.ts";
 import { CloudEmulator, emulatedJobs, emulatedToken } from "../harness/cloudEmulator/emulator.ts";
+import { emulatorForEach } from "../harness/cloudEmulator/emulatorForEach.ts";
 import type { FaultKind } from "../harness/cloudEmulator/faults.ts";
 import { cloudPluginOn, type CloudPluginUnderTest } from "../harness/cloudEmulator/pluginOnEmulator.ts";
-import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
+import type { TestProject } from "../harness/dbtProject.ts";
 import { FakeClock } from "../harness/fakeClock.ts";
 
 /** Everything that can go wrong on the way, in milliseconds: no dbt, a clock that runs as fast as it is asked. */
@@ -33,20 +35,14 @@ let clock: FakeClock;
 let emulator: CloudEmulator;
 let made: CloudPluginUnderTest;
 
-beforeEach(async () => {
-  project = await dbtProject(threeModels);
-  clock = new FakeClock();
-  emulator = await CloudEmulator.start({ clock });
+emulatorForEach((its) => {
+  ({ project, clock, emulator } = its);
   made = plugin(20);
 });
 afterEach(async () => {
   said.push(...made.logged, JSON.stringify(made.events));
   expect(leaks(project.dir)).toEqual([]);
   await made[Symbol.asyncDispose]();
-  await emulator[Symbol.asyncDispose]();
-  await project[Symbol.asyncDispose]();
-  expect(emulator.violations).toEqual([]);
-  expect(emulator.requests.every(({ userAgent }) => userAgent.startsWith("floe-dbt/"))).toBe(true);
 });
 afterAll(() => {
   // The check itself can find something.
@@ -240,6 +236,16 @@ describe("who may do what, and where", () => {
     expect(emulator.runs).toEqual([]);
   });
 
+  test("what no token can be is said at once, without it", async () => {
+    const pasted = `${emulatedToken}\nand the next line`;
+    await using other = cloudPluginOn(emulator, { clock, token: () => pasted });
+    const error = await failure(other.plugin.runModels(ref()));
+    expect(error).toBeInstanceOf(DbtAuthenticationError);
+    expect(error.message).toContain("copy it again");
+    expect(inspect([error, other.logged], { depth: null })).not.toContain(emulatedToken);
+    expect(emulator.requests).toEqual([]);
+  });
+
   test("a host that answers with web pages is a wrong base_url", async () => {
     emulator.fault({ kind: "html200", match: /./, times: 100 });
     const error = await failure(run());
@@ -340,6 +346,68 @@ describe("too many requests", () => {
   });
 });
 
+describe("nodes", () => {
+  const nodes = Object.fromEntries(
+    ["a", "b"].map((name) => [
+      `model.shop.${name}`,
+      { name, resource_type: "model", schema: "main", original_file_path: `models/${name}.sql` },
+    ]),
+  );
+  const manifest = JSON.stringify({ metadata: {}, nodes });
+  const results = JSON.stringify({
+    metadata: {},
+    results: [
+      { unique_id: "model.shop.a", status: "success", execution_time: 0.123 },
+      { unique_id: "model.shop.b", status: "error", execution_time: 0.05, message: "no such column" },
+    ],
+  });
+  const artifacts = { "manifest.json": manifest, "run_results.json": results };
+  const said = [
+    "\u001b[0m12:00:00  Running with dbt=1.11.0\n12:00:01  1 of 2 START sql table model main.a .... [RUN]\n12:0",
+    "\u001b[0m12:00:00  Running with dbt=1.11.0\n12:00:01  1 of 2 START sql table model main.a .... [RUN]\n12:00:02  1 of 2 OK created sql table model main.a .... [\u001b[32mOK\u001b[0m in 0.12s]\n12:00:02  2 of 2 START sql view model main.b .... [RUN]\n",
+  ];
+
+  test("are told while the run goes on, as its log grows; its results have the last word", async () => {
+    emulator.behaviours = [{ artifacts }, { statuses: [1, 3, 3, 20], logsSoFar: said, artifacts }];
+    await run();
+    made.events.length = 0;
+    const looks: [number, string, string][] = [];
+    const result = await made.plugin.runModels(
+      ref(),
+      {},
+      {
+        onEvent(event) {
+          if (event.type === "nodeStarted" || event.type === "nodeFinished")
+            looks.push([emulator.runs[1]!.looks, event.type, event.uniqueId]);
+          made.events.push(event);
+        },
+      },
+    );
+    expect(looks).toEqual([
+      [2, "nodeStarted", "model.shop.a"],
+      [3, "nodeFinished", "model.shop.a"],
+      [3, "nodeStarted", "model.shop.b"],
+      [4, "nodeFinished", "model.shop.b"],
+    ]);
+    expect(made.events).toContainEqual({ type: "nodesTotal", total: 2 });
+    expect(made.events).toContainEqual({
+      type: "nodeFinished",
+      uniqueId: "model.shop.a",
+      status: "success",
+      seconds: 0.12,
+      node: { name: "a", resourceType: "model", path: "models/a.sql" },
+    });
+    expect(made.events).toContainEqual(
+      expect.objectContaining({
+        type: "log",
+        uniqueId: "model.shop.a",
+        message: expect.stringContaining("OK") as string,
+      }),
+    );
+    expect(result).toMatchObject({ success: false, modelsRun: 1, failures: 1 });
+  });
+});
+
 describe("results", () => {
   test("of a job with a docs step are the command's, not the docs step's", async () => {
     await using docs = cloudPluginOn(emulator, {
@@ -432,6 +500,16 @@ describe("the environment's manifest", () => {
     }
     return started;
   };
+
+  test("that is not there yet: whose it would be, and what to do", async () => {
+    for (const asked of [made.plugin.getManifest(ref()), made.plugin.getRunResults(ref())]) {
+      const error = await failure(asked);
+      expect(error).toBeInstanceOf(DbtConfigurationError);
+      expect(error.message).toMatch(
+        /^No run of environment \d+ .* manifest\.json yet\. Compile the project first/,
+      );
+    }
+  });
 
   test("is the newest good run's; kept for offline, with its age; fetched anew only when there is a newer one", async () => {
     const first = await finished();

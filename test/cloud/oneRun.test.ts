@@ -1,13 +1,14 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { DbtEvent } from "../../server/plugins/dbtPlugin.ts";
 import { DbtCancelledError, DbtUnavailableError } from "../../server/plugins/errors.ts";
-import { CloudEmulator } from "../harness/cloudEmulator/emulator.ts";
+import type { CloudEmulator } from "../harness/cloudEmulator/emulator.ts";
+import { emulatorForEach } from "../harness/cloudEmulator/emulatorForEach.ts";
 import type { FaultKind } from "../harness/cloudEmulator/faults.ts";
 import { cloudPluginOn } from "../harness/cloudEmulator/pluginOnEmulator.ts";
-import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
-import { FakeClock } from "../harness/fakeClock.ts";
+import type { TestProject } from "../harness/dbtProject.ts";
+import type { FakeClock } from "../harness/fakeClock.ts";
 
 /** One run a click, whatever happens to the trigger. */
 
@@ -16,16 +17,7 @@ let project: TestProject;
 let clock: FakeClock;
 let emulator: CloudEmulator;
 
-beforeEach(async () => {
-  project = await dbtProject(threeModels);
-  clock = new FakeClock();
-  emulator = await CloudEmulator.start({ clock });
-});
-afterEach(async () => {
-  await emulator[Symbol.asyncDispose]();
-  await project[Symbol.asyncDispose]();
-  expect(emulator.violations).toEqual([]);
-});
+emulatorForEach((its) => ({ project, clock, emulator } = its));
 
 /** Long, but where nothing but the deadline ends a request: a slow machine is no fault. */
 const secondsFor = ({ kind }: FaultKind): number => (kind === "hang" || kind === "stallBody" ? 2 : 20);

@@ -181,6 +181,13 @@ export class CloudClient {
       });
     }
     this.#deps.log.hide(token);
+    // What HTTP would say of it has the token in it.
+    if (!/^[\x21-\x7e]+$/.test(token)) {
+      throw new DbtAuthenticationError(
+        "What is taken for the token has characters that no token of dbt Cloud has: copy it again.",
+        { remedy: signInRemedy },
+      );
+    }
     return {
       method,
       url,

@@ -10,7 +10,10 @@ import { CloudNotFoundError } from "./cloudErrors.ts";
 import { runLink } from "./cloudLinks.ts";
 import { jobFor, type CloudSettings } from "./cloudSettings.ts";
 import { divergence, gitState, type GitState } from "./gitState.ts";
+import { manifestOf } from "./environmentManifest.ts";
 import { getJob, listJobs, type CloudJob } from "./jobs.ts";
+import { LiveNodes } from "./liveNodes.ts";
+import { NodeNames } from "./nodeNames.ts";
 import type { PendingRun, PendingRuns } from "./pendingRuns.ts";
 import { collectArtifacts, runFailure } from "./runArtifacts.ts";
 import type { RunCache } from "./runCache.ts";
@@ -168,6 +171,7 @@ async function follow(
   const notice = (message: string): void => call.onEvent?.({ type: "notice", message });
   call.onEvent?.({ type: "runLink", url: link });
   const logs = new LogReader();
+  const nodes = new LiveNodes(await keptNames(session, deps.log), (event) => call.onEvent?.(event));
   let wasCut = false;
   let lastSteps = "";
   let shown: RunStep[] = [];
@@ -178,7 +182,11 @@ async function follow(
     shown = steps;
     lastSteps = text;
     for (const line of logs.next(run, runState(run.status) !== "running")) {
-      call.onEvent?.({ type: "log", level: "info", message: deps.log.redactValues(line) });
+      const { text, uniqueId } = nodes.read(line);
+      for (const told of logs.told(text)) {
+        const message = deps.log.redactValues(told);
+        call.onEvent?.({ type: "log", level: "info", message, ...(uniqueId !== null && { uniqueId }) });
+      }
     }
     if (logs.isCut && !wasCut) notice("dbt logged more than a megabyte; all of it is in the run's steps.");
     wasCut = logs.isCut;
@@ -216,7 +224,18 @@ async function follow(
   }
   const differs = divergence(run.git_sha ?? null, git);
   if (differs !== null) notice(differs);
-  return collect(session, record, run, git, link, call, deps, project.projectDir);
+  return collect(session, record, run, git, link, call, nodes, deps, project.projectDir);
+}
+
+/** What the newest manifest that was kept of the account calls its nodes; null where there is none. Asks nothing of dbt Cloud. */
+async function keptNames({ cache, client }: CloudSession, log: RedactingLog): Promise<NodeNames | null> {
+  try {
+    const [newest] = await cache.kept(client.address);
+    return newest ? await NodeNames.read(manifestOf(newest)) : null;
+  } catch (error) {
+    log.debug(`Nodes are told once the run has ended: ${String(error)}`);
+    return null;
+  }
 }
 
 async function collect(
@@ -226,6 +245,7 @@ async function collect(
   git: GitState | null,
   link: string,
   call: Call,
+  nodes: LiveNodes,
   deps: CloudOperationsDeps,
   projectDir: string,
 ): Promise<Done> {
@@ -254,7 +274,7 @@ async function collect(
     },
     (text) => deps.log.redactValues(text),
   );
-  for (const event of events) call.onEvent?.(event);
+  for (const event of nodes.untold(events)) call.onEvent?.(event);
   const states = record.verb === "compile" ? [] : statesOf(events, Date.parse(run.finished_at ?? ""));
   return { result, run, dir, states };
 }

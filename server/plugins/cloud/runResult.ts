@@ -1,7 +1,5 @@
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
-import * as z from "zod";
-import { parseJson } from "../../../protocol/json.ts";
 import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
 import type { DbtEvent, NodeFacts } from "../dbtPlugin.ts";
 import { DbtExecutionError } from "../errors.ts";
@@ -13,23 +11,7 @@ import {
   type ResultNode,
   type RunResults,
 } from "../runResultsFile.ts";
-
-const manifestNodesSchema = z.object({
-  nodes: z.record(
-    z.string(),
-    z.object({
-      name: z.string().nullish(),
-      resource_type: z.string().nullish(),
-      original_file_path: z.string().nullish(),
-    }),
-  ),
-  unit_tests: z
-    .record(z.string(), z.object({ name: z.string().nullish(), original_file_path: z.string().nullish() }))
-    .nullish(),
-});
-
-/** Of a manifest larger than this the nodes' files are not looked up: it is kept on disk for whoever streams it. */
-const largestManifest = 64_000_000;
+import { NodeNames } from "./nodeNames.ts";
 
 export interface ResultFiles {
   manifestPath: string;
@@ -49,7 +31,7 @@ export async function runResult(
   clean: (text: string) => string,
 ): Promise<{ result: DbtCompilationResult; events: DbtEvent[] }> {
   const found = await readResults(files.runResultsPath);
-  const nodes = await nodesOf(files.manifestPath);
+  const { facts: nodes } = await NodeNames.read(files.manifestPath);
   const placeOf = (id: string): NodePlace => {
     const file = nodes.get(id)?.path;
     return { file: file === undefined ? null : path.resolve(projectDir, file), compiled: null };
@@ -74,7 +56,7 @@ export async function runResult(
   };
 }
 
-/** A run that ended tells of its nodes all at once: dbt Cloud has no events. */
+/** What a run that ended tells of one of its nodes. */
 function nodeEvents(
   node: ResultNode,
   facts: NodeFacts | undefined,
@@ -101,26 +83,4 @@ async function readResults(filePath: string): Promise<RunResults> {
   const parsed = parseRunResults(await readFile(filePath, "utf8"));
   if (parsed) return parsed;
   throw new DbtExecutionError(`${filePath} is not what dbt writes there.`, { filePath });
-}
-
-async function nodesOf(manifestPath: string): Promise<Map<string, NodeFacts>> {
-  const { size } = await stat(manifestPath);
-  const nodes = new Map<string, NodeFacts>();
-  if (size > largestManifest) return nodes;
-  const parsed = manifestNodesSchema.safeParse(parseJson(await readFile(manifestPath, "utf8")));
-  for (const [id, { name, resource_type, original_file_path }] of Object.entries(parsed.data?.nodes ?? {})) {
-    nodes.set(id, {
-      name: name ?? id,
-      resourceType: resource_type ?? id.split(".")[0] ?? "",
-      ...(original_file_path && { path: original_file_path }),
-    });
-  }
-  for (const [id, { name, original_file_path }] of Object.entries(parsed.data?.unit_tests ?? {})) {
-    nodes.set(id, {
-      name: name ?? id,
-      resourceType: "unit_test",
-      ...(original_file_path && { path: original_file_path }),
-    });
-  }
-  return nodes;
 }

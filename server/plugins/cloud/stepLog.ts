@@ -63,15 +63,15 @@ export class LogReader {
         this.#read.set(step.index, to);
         return plainLog(text.slice(from, to))
           .split("\n")
-          .filter((line) => line.trim() !== "" && this.#mayTell(line))
-          .map((line) => (line.length > limits.line ? `${line.slice(0, limits.line)}…` : line));
+          .filter((line) => line.trim() !== "");
       });
   }
 
-  #mayTell(line: string): boolean {
-    if (this.isCut) return false;
+  /** @returns the line as it may be told, and nothing where there has been too much */
+  told(line: string): string[] {
+    if (this.isCut) return [];
     this.#told += Math.min(line.length, limits.line);
-    return true;
+    return [line.length > limits.line ? `${line.slice(0, limits.line)}…` : line];
   }
 }
 

@@ -32,8 +32,10 @@ export interface Behaviour {
   hiddenLooks?: number;
   /** From this look on there is no such run any more. */
   vanishesAfter?: number;
-  /** What the dbt step of a run that no dbt carries out has logged. */
+  /** What the dbt step of a run that no dbt carries out has logged in the end. */
   log?: string;
+  /** What it has logged so far at each look while it runs; the last one stays. */
+  logsSoFar?: string[];
   /** Artifacts of the dbt step, by name; null for none of that name. */
   artifacts?: Record<string, string | null>;
   /** A docs step follows, whose results are not what the command did. */
@@ -186,13 +188,15 @@ async function steps(
     const [program, ...args] = shellWords(command ?? "");
     if (program !== "dbt") throw new Error(`Only dbt can be run here, not ${program ?? ""}`);
     if (args[0] === "deps" && !(await needsDeps(cwd))) return true;
-    await mkdir(step.targetDir, { recursive: true });
-    const parsed = path.join(step.targetDir, path.basename(place.partialParse));
+    // Always the same folder, so that what the manifest says of compiled files is the same from run to run.
+    const targetDir = path.join(cwd, "target");
+    await mkdir(targetDir, { recursive: true });
+    const parsed = path.join(targetDir, path.basename(place.partialParse));
     await copyFile(place.partialParse, parsed).catch(() => undefined);
     const exitCode = await engine.run({
       args,
       cwd,
-      targetDir: step.targetDir,
+      targetDir,
       profilesDir: place.profiles,
       logFile: step.logFile,
       env: {
@@ -205,6 +209,7 @@ async function steps(
       signal: run.abort.signal,
     });
     await copyFile(parsed, place.partialParse).catch(() => undefined);
+    await rename(targetDir, step.targetDir);
     return exitCode === 0;
   }
 }
@@ -247,7 +252,10 @@ export function moveOn(run: EmulatedRun, now: number): void {
   const statuses = run.behaviour.statuses ?? [1, 3, 3, 10];
   if (run.status >= 10 && run.status <= 30) return;
   run.status = statuses[Math.min(run.looks - 1, statuses.length - 1)] ?? 10;
-  if (run.status === 3) run.startedAt ??= now;
+  if (run.status === 3) {
+    run.startedAt ??= now;
+    logSoFar(run, now);
+  }
   if (![10, 20, 30].includes(run.status)) return;
   run.startedAt ??= now;
   run.finishedAt = now;
@@ -260,6 +268,20 @@ export function moveOn(run: EmulatedRun, now: number): void {
     if (step.index > 3) pretendArtifacts(run, step);
     if (step.index > 3 && run.status !== 10) break;
   }
+}
+
+/** The steps of dbt Cloud's own are done, and dbt's own log grows from look to look. */
+function logSoFar(run: EmulatedRun, now: number): void {
+  const [text = null, ...later] = run.behaviour.logsSoFar ?? [];
+  const step = run.steps[3];
+  if (text === null || !step) return;
+  if (later.length > 0) run.behaviour.logsSoFar = later;
+  for (const each of run.steps.slice(0, 4)) {
+    each.startedAt ??= now;
+    each.status = each === step ? 3 : 10;
+  }
+  mkdirSync(run.dir, { recursive: true });
+  writeFileSync(step.logFile, text);
 }
 
 function pretendArtifacts(run: EmulatedRun, step: EmulatedStep): void {

@@ -9,7 +9,9 @@ test("a log is told once, line by line, and of megabytes no more than anybody re
   expect(reader.next(run("12:00:00  one\n\u001b[32mtwo"), false)).toEqual(["one"]);
   expect(reader.next(run("12:00:00  one\n\u001b[32mtwo\u001b[0m\n"), false)).toEqual(["two"]);
   const long = `${"y".repeat(1_000_000)}\n${`${"x".repeat(90)}\n`.repeat(20_000)}`;
-  const told = reader.next(run(`12:00:00  one\n\u001b[32mtwo\u001b[0m\n${long}`), true);
+  const lines = reader.next(run(`12:00:00  one\n\u001b[32mtwo\u001b[0m\n${long}`), true);
+  expect(lines).toHaveLength(20_001);
+  const told = lines.flatMap((line) => reader.told(line));
   expect(Math.max(...told.map(({ length }) => length))).toBeLessThan(30_000);
   expect(told.join("").length).toBeLessThan(1_100_000);
   expect(reader.isCut).toBe(true);
