@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,7 @@ from floe_dbt_worker.dbt_errors import compile_line, reason_of
 from floe_dbt_worker.issues import dbt_issue, issue_of, issues_of
 from floe_dbt_worker.project import DbtProject
 from floe_dbt_worker.protocol import one_line
+from floe_dbt_worker.shared_work import shared_work
 
 
 @dataclass
@@ -135,7 +137,9 @@ class Linting:
         """@returns SQLFluff's LintedFile"""
         from sqlfluff.core.linter import Linter
 
-        return Linter.lint_parsed(parsed, self._rule_pack(parsed.config), fix=fix, encoding=encoding)
+        rules = self._rule_pack(parsed.config)
+        with nullcontext() if fix else shared_work():
+            return Linter.lint_parsed(parsed, rules, fix=fix, encoding=encoding)
 
     def finish(self, parsed: Any) -> Answer:
         linted = self.run_rules(parsed)
