@@ -7,6 +7,7 @@ from __future__ import annotations
 import configparser
 import os
 import re
+from functools import lru_cache
 from typing import Any
 
 from floe_dbt_worker.protocol import RequestFailed, one_line
@@ -53,8 +54,9 @@ def working_dir(project_dir: str, workspace_dir: str | None) -> str:
         folder = parent
 
 
+@lru_cache(maxsize=None)
 def dialect_for(adapter: str | None) -> str:
-    """SQLFluff's dialect for a dbt adapter; "ansi" where there is none."""
+    """SQLFluff's dialect for a dbt adapter; "ansi" where there is none. SQLFluff builds all of them to name them."""
     from sqlfluff.core.dialects import dialect_readout
 
     name = _DIALECTS.get(adapter or "", adapter)

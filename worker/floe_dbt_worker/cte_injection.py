@@ -5,13 +5,20 @@ some thousand lines. Most queries let the place be told from their first word; t
 from __future__ import annotations
 
 import re
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, Iterator
 
 _LEAD = re.compile(r"(?:\s+|--[^\r\n]*(?:\r\n|\r|\n)|/\*(?:(?!/\*).)*?\*/)*", re.DOTALL)
 """Space and comments before the first word; none that sqlparse may see otherwise, such as nested ones."""
 _WITH = re.compile(r"with\s+(?!\s|with|recursive)", re.IGNORECASE)
 _ANY_WITH = re.compile(r"with", re.IGNORECASE)
 _FIRST_WORD = re.compile(r"[a-z]+(?=\s)", re.IGNORECASE)
+_TOKEN = re.compile(r"\w+|\W")
+_OPENING = re.compile(r"[(\[]|\b(?:case|if|for|begin)\b", re.IGNORECASE)
+_FEWEST_TOO_MANY, _FEWEST_TOO_DEEP = 5000, 50
+"""Half of sqlparse's limits: what it counts as a token or a level may be a little more than these find."""
+
+_limited = False
 
 
 def inject(sql: str, ctes: list[Any]) -> str | None:
@@ -33,6 +40,24 @@ def inject(sql: str, ctes: list[Any]) -> str | None:
     return f"{sql[:first]}with{joined} {sql[first:]}"
 
 
+@contextmanager
+def limited() -> Iterator[None]:
+    """While the block runs, sqlparse refuses what it finds too long or too deep, as it does under `sqlfluff lint`.
+
+    dbt's own commands lift its limits.
+    """
+    global _limited
+    _limited = True
+    try:
+        yield
+    finally:
+        _limited = False
+
+
+def _may_be_refused(sql: str) -> bool:
+    return len(_TOKEN.findall(sql)) >= _FEWEST_TOO_MANY or len(_OPENING.findall(sql)) >= _FEWEST_TOO_DEEP
+
+
 def use_quick_injection() -> None:
     """For this process; where a dbt has no such function, nothing changes."""
     from dbt import compilation
@@ -42,7 +67,7 @@ def use_quick_injection() -> None:
         return
 
     def quick(sql: str, ctes: list[Any]) -> str:
-        done = inject(sql, ctes)
+        done = None if _limited and _may_be_refused(sql) else inject(sql, ctes)
         return slow(sql, ctes) if done is None else done
 
     quick.floe_quick = True  # type: ignore[attr-defined]

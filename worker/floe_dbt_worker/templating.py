@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any, Iterator
 
 from floe_dbt_worker.compile_state import ephemeral_states, restore_ephemerals
+from floe_dbt_worker.cte_injection import limited, use_quick_injection
 from floe_dbt_worker.project import DbtProject, connection_is_open, database_file, end_transaction
 
 
@@ -105,8 +106,10 @@ def warm_templater(base: type[Any], project: DbtProject) -> Any:
 
         def _noting_errors(self, compile_node: Any) -> Any:
             def compile_and_note(*args: Any, **kwargs: Any) -> Any:
+                use_quick_injection()
                 try:
-                    return compile_node(*args, **kwargs)
+                    with limited():
+                        return compile_node(*args, **kwargs)
                 except Exception as error:
                     self.dbt_error = error
                     raise
