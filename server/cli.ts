@@ -11,6 +11,7 @@ import { runManifest } from "./cli/manifest.ts";
 import { dataFormats, runDbtVerb, type RunOptions } from "./cli/run.ts";
 import { createTerminal } from "./cli/terminal.ts";
 import { RedactingLog } from "./platform/log.ts";
+import { productVersion } from "./cli/version.ts";
 import { DbtError } from "./plugins/errors.ts";
 
 /** Exit codes of every verb: 0 good, 1 the project has something to mend, 2 could not do it. */
@@ -73,6 +74,7 @@ async function main(argv: readonly string[]): Promise<number> {
   let exitCode = 0;
   const program = new Command("floe-dbt")
     .description("dbt from the command line, whichever environment compiles it")
+    .version(productVersion)
     .exitOverride()
     .configureOutput({ writeErr: (text) => terminal.words(text.trimEnd()) });
 

@@ -1,5 +1,5 @@
 import { open, rm } from "node:fs/promises";
-import { EnvHttpProxyAgent, fetch, type Response } from "undici";
+import type { EnvHttpProxyAgent, Response } from "undici";
 import type { Log } from "./log.ts";
 
 /**
@@ -67,11 +67,24 @@ export function createHttp(options: { log: Log; env: NodeJS.ProcessEnv; userAgen
   const { env, log } = options;
   const proxy = (name: string) => env[name.toLowerCase()] ?? env[name.toUpperCase()];
   const [httpProxy, httpsProxy, noProxy] = [proxy("http_proxy"), proxy("https_proxy"), proxy("no_proxy")];
-  const dispatcher = new EnvHttpProxyAgent({
-    ...(httpProxy && { httpProxy }),
-    ...(httpsProxy && { httpsProxy }),
-    ...(noProxy && { noProxy }),
-  });
+  // Loading undici is a third of the server's start, and most projects never speak HTTP.
+  let dispatcher: EnvHttpProxyAgent | undefined;
+  async function fetched(url: URL, { method, headers, body }: HttpRequest, signal: AbortSignal) {
+    const undici = await import("undici");
+    dispatcher ??= new undici.EnvHttpProxyAgent({
+      ...(httpProxy && { httpProxy }),
+      ...(httpsProxy && { httpsProxy }),
+      ...(noProxy && { noProxy }),
+    });
+    return undici.fetch(url.href, {
+      method,
+      headers: { "user-agent": options.userAgent, ...headers },
+      ...(body !== undefined && { body }),
+      redirect: "manual",
+      signal,
+      dispatcher,
+    });
+  }
 
   async function send<Result>(
     request: HttpRequest,
@@ -97,14 +110,7 @@ export function createHttp(options: { log: Log; env: NodeJS.ProcessEnv; userAgen
   async function follow(request: HttpRequest, signal: AbortSignal): Promise<Response> {
     let url = request.url;
     for (let step = 0; step <= maxRedirects; step += 1) {
-      const response = await fetch(url.href, {
-        method: request.method,
-        headers: { "user-agent": options.userAgent, ...request.headers },
-        ...(request.body !== undefined && { body: request.body }),
-        redirect: "manual",
-        signal,
-        dispatcher,
-      });
+      const response = await fetched(url, request, signal);
       const location = response.headers.get("location");
       if (response.status < 300 || response.status > 399 || location === null) return response;
       await response.body?.cancel();
@@ -134,7 +140,7 @@ export function createHttp(options: { log: Log; env: NodeJS.ProcessEnv; userAgen
         }
         return { ...facts(response), bytes: await toFile(response, filePath), text: "" };
       }),
-    [Symbol.asyncDispose]: () => dispatcher.destroy(),
+    [Symbol.asyncDispose]: async () => dispatcher?.destroy(),
   };
 }
 

@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
@@ -50,6 +50,13 @@ describe("floe-dbt", () => {
   afterAll(async () => {
     await project[Symbol.asyncDispose]();
     await product[Symbol.asyncDispose]();
+  });
+
+  test("says its version", async () => {
+    const { version } = z
+      .object({ version: z.string() })
+      .parse(JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8")));
+    expect(await floeDbt("--version")).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
   });
 
   test("manifest before anything was compiled exits 2 with one sentence", async () => {
