@@ -53,13 +53,15 @@ export interface WorkerRequests {
   /** The held manifest, current: all of it in a file of the private folder, or what changed since the token. */
   manifest: { params: { since: string | null }; result: WorkerManifest };
   /** The process that runs commands ("runner" as its argument): says what the next one will be. Answers when it is ready for it. */
-  warm: { params: { parseArgs: string[] }; result: Record<string, never> };
+  warm: { params: { parseArgs: string[]; headStart?: string }; result: Record<string, never> };
   /** One dbt command, its log as `dbt` events. It writes where dbt writes. */
   run: {
     params: {
       args: string[];
       /** `dbt parse` of the same project, target and variables; absent where dbt is to parse as it goes. */
       parseArgs?: string[];
+      /** Private folder of the process that lints this project and target: its partial parse is as good as one of one's own. */
+      headStart?: string;
       /** Where dbt would leave its partial parse. */
       partialParse?: string;
     };

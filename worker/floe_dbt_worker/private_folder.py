@@ -10,6 +10,7 @@ import tempfile
 from typing import Callable, TextIO
 
 _SLOTS = 16
+_PARTIAL_PARSE = "partial_parse.msgpack"
 
 
 class PrivateFolder:
@@ -38,21 +39,24 @@ class PrivateFolder:
             os.environ[f"{prefix}SEND_ANONYMOUS_USAGE_STATS"] = "false"
         os.environ["DO_NOT_TRACK"] = "1"
 
-    def take_head_start(self, project_dir: str) -> None:
-        """Copies the project's own partial parse if ours is absent or older. dbt itself checks whether it
-        fits.
+    def take_head_start(self, project_dir: str, other_root: str | None = None) -> None:
+        """Copies the project's own partial parse, or the one of another process of ours, if ours is absent or older.
+        dbt itself checks whether it fits.
         """
-        theirs = os.path.join(project_dir, "target", "partial_parse.msgpack")
-        ours = os.path.join(self.target_dir, "partial_parse.msgpack")
+        theirs = [os.path.join(project_dir, "target", _PARTIAL_PARSE)]
+        if other_root is not None:
+            theirs += [os.path.join(other_root, str(slot), "target", _PARTIAL_PARSE) for slot in range(_SLOTS)]
+        ours = os.path.join(self.target_dir, _PARTIAL_PARSE)
         try:
-            if not os.path.exists(theirs):
+            newest = max(filter(os.path.exists, theirs), key=os.path.getmtime, default=None)
+            if newest is None:
                 return
-            if os.path.exists(ours) and os.path.getmtime(ours) >= os.path.getmtime(theirs):
+            if os.path.exists(ours) and os.path.getmtime(ours) >= os.path.getmtime(newest):
                 return
-            shutil.copyfile(theirs, ours + ".new")
+            shutil.copyfile(newest, ours + ".new")
             os.replace(ours + ".new", ours)
         except OSError as error:
-            self._log("debug", f"The project's own partial parse was not used: {error}")
+            self._log("debug", f"No partial parse was taken over: {error}")
 
     def _take_slot(self, root: str) -> str:
         for number in range(_SLOTS):

@@ -141,7 +141,7 @@ class Runner:
         return {"pid": os.getpid(), "versions": {}, "capabilities": ["run", "query"], "problems": []}
 
     def _warm(self, job: Job) -> Steps:
-        self._manifest.want(job.params.get("parseArgs"))
+        self._manifest.want(job.params.get("parseArgs"), job.params.get("headStart"))
         yield
         while self._get_ready():
             yield
@@ -155,14 +155,14 @@ class Runner:
         manifest = None
         if job.params.get("parseArgs") is not None:
             with self._interruptible(job):
-                manifest = self._manifest.take(job.params["parseArgs"])
+                manifest = self._manifest.take(job.params["parseArgs"], job.params.get("headStart"))
         events = RunEvents(self._channel, job.id, manifest)
         started = time.monotonic()
         try:
             with self._interruptible(job):
                 # What dbt would print is sent as events; its log file is as always.
                 answer = dbtRunner(manifest=manifest, callbacks=[events.take]).invoke(
-                    ["--log-level=none", "--no-use-colors", *args]
+                    ["--log-level=none", *_list_as_events(args), "--no-use-colors", *args]
                 )
                 if isinstance(answer.exception, KeyboardInterrupt):
                     raise answer.exception
@@ -243,6 +243,11 @@ def _interrupt_own_queries() -> None:
 def _cancel_open_queries() -> None:
     for adapter in _adapters():
         cancel_open_queries(adapter)
+
+
+def _list_as_events(args: list[str]) -> list[str]:
+    """dbt before 1.10 prints what it lists, unless its log is JSON; the log file stays as it is by default."""
+    return ["--log-format=json", "--log-format-file=debug"] if args[:1] == ["list"] else []
 
 
 def _at_once(result: dict[str, Any]) -> Steps:

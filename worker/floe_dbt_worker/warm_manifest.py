@@ -25,21 +25,25 @@ class WarmManifest:
         self._private = private
         self._log = log
         self._args: list[str] | None = None
+        self._head_start: str | None = None
         self._pristine: Any = None
         self._copy: Any = None
         self._seen: dict[str, Print] = {}
         self.stale = False
         """A file is said to have changed: worth a look before the next command."""
 
-    def want(self, args: list[str] | None) -> None:
-        """@param args: of `dbt parse`: where the project is, its target and variables"""
+    def want(self, args: list[str] | None, head_start: str | None = None) -> None:
+        """@param args: of `dbt parse`: where the project is, its target and variables
+        @param head_start: private folder of a process that parses the same
+        """
+        self._head_start = head_start
         if args is not None and args != self._args:
             self._args = list(args)
             self._pristine = self._copy = None
 
-    def take(self, args: list[str]) -> Any | None:
+    def take(self, args: list[str], head_start: str | None = None) -> Any | None:
         """A manifest to run with; None where dbt cannot parse the project and is to say so itself."""
-        self.want(args)
+        self.want(args, head_start)
         self._refresh()
         copy, self._copy = self._copy, None
         if copy is None and self._pristine is not None:
@@ -78,7 +82,7 @@ class WarmManifest:
         self._pristine = self._copy = None
         from dbt.cli.main import dbtRunner
 
-        self._private.take_head_start(self._project_dir)
+        self._private.take_head_start(self._project_dir, self._head_start)
         answer = dbtRunner().invoke(
             [
                 "--log-level=none",

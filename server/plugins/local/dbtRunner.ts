@@ -21,6 +21,8 @@ export interface RunnerLaunch {
   projectDir: string;
   /** For what is parsed ahead. */
   privateDir: string;
+  /** That of the process that lints the project, for the same target: what it has parsed is not parsed again. */
+  headStart: string;
   idleMinutes: number;
 }
 
@@ -75,7 +77,7 @@ export class DbtRunner {
       "run",
       {
         args,
-        ...(parseArgs && { parseArgs }),
+        ...(parseArgs && parsed(launch, invocation, parseArgs)),
         ...(partialParse !== undefined && { partialParse }),
       },
       {
@@ -112,7 +114,7 @@ export class DbtRunner {
   async prepare(launch: RunnerLaunch, invocation: DbtInvocation): Promise<void> {
     const parseArgs = parseArguments(invocation);
     if (this.#connection || !parseArgs) return;
-    const answer = await this.#request(launch, "warm", { parseArgs }, {});
+    const answer = await this.#request(launch, "warm", parsed(launch, invocation, parseArgs), {});
     if (answer) this.#log.info(`dbt is ready for runs of ${launch.projectDir}.`);
   }
 
@@ -232,4 +234,13 @@ export class DbtRunner {
     this.#idle = setTimeout(() => void this.stop(), minutes * 60_000);
     this.#idle.unref();
   }
+}
+
+/** Variables make another project of it: what was parsed without them would not do. */
+function parsed(
+  { headStart }: RunnerLaunch,
+  { selection }: DbtInvocation,
+  parseArgs: string[],
+): WorkerRequests["warm"]["params"] {
+  return { parseArgs, ...(selection.vars === undefined && { headStart }) };
 }

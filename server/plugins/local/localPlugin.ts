@@ -156,8 +156,9 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
   }
 
   /** The process for a project's commands: whatever their target, so that there is one. */
-  function runnerLaunch({ projectDir }: ProjectRef, environment: LocalEnvironment): RunnerLaunch {
+  function runnerLaunch(project: ProjectRef, environment: LocalEnvironment): RunnerLaunch {
     const { found, env, settings } = environment;
+    const { projectDir } = project;
     const python = requirePython(environment, "dbt").python;
     return {
       command: {
@@ -170,6 +171,7 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
       key: JSON.stringify([python, found.facts?.versions, Object.entries(env).sort()]),
       projectDir,
       privateDir: path.join(privateDirOf({ projectDir }), "runner"),
+      headStart: privateDirOf(project),
       idleMinutes: settings.idleMinutes,
     };
   }
