@@ -1,6 +1,5 @@
 import * as vscode from "vscode";
 import type { RemoteJob, RemoteOverview, RemoteRun, RemoteRunDetail } from "../../protocol/remote.ts";
-import { remoteRequest, remoteRunRequest } from "../../protocol/requests.ts";
 import { errorMessage } from "../errorMessage.ts";
 import type { LanguageServer } from "../languageServer.ts";
 import { firstLine, plainText } from "../runs/plainText.ts";
@@ -63,7 +62,7 @@ export class RemoteView implements vscode.Disposable, vscode.TreeDataProvider<Re
   overviewOf(projectDir: string): Promise<RemoteOverview | null> {
     let overview = this.#overviews.get(projectDir);
     if (!overview) {
-      overview = this.#server.request(remoteRequest, { projectDir, again: this.#waited !== null });
+      overview = this.#askOverview(projectDir);
       this.#overviews.set(projectDir, overview);
       overview.then(
         (known) => this.#seen(known),
@@ -235,7 +234,7 @@ export class RemoteView implements vscode.Disposable, vscode.TreeDataProvider<Re
   async #ofSection({ projectDir, section, run }: RemoteRow & { kind: "section" }): Promise<RemoteRow[]> {
     if (section === "artifacts") {
       if (!run) return [];
-      const detail = await this.#server.request(remoteRunRequest, { projectDir, runId: run.id });
+      const detail = await this.#askRun(projectDir, run);
       return detail.artifacts.map((name) => ({ kind: "artifact", projectDir, run: detail.run, name }));
     }
     const overview = await this.overviewOf(projectDir);
@@ -254,13 +253,23 @@ export class RemoteView implements vscode.Disposable, vscode.TreeDataProvider<Re
   }
 
   async #ofRun(projectDir: string, run: RemoteRun): Promise<RemoteRow[]> {
-    const detail = await this.#server.request(remoteRunRequest, { projectDir, runId: run.id });
+    const detail = await this.#askRun(projectDir, run);
     return [
       ...detail.steps.map((step): RemoteRow => ({ kind: "step", projectDir, run: detail.run, step })),
       ...(detail.artifacts.length === 0
         ? []
         : [{ kind: "section", projectDir, section: "artifacts", run: detail.run } as const]),
     ];
+  }
+
+  async #askOverview(projectDir: string): Promise<RemoteOverview | null> {
+    const { remoteRequest } = await import("../../protocol/requests.ts");
+    return this.#server.request(remoteRequest, { projectDir, again: this.#waited !== null });
+  }
+
+  async #askRun(projectDir: string, run: RemoteRun): Promise<RemoteRunDetail> {
+    const { remoteRunRequest } = await import("../../protocol/requests.ts");
+    return this.#server.request(remoteRunRequest, { projectDir, runId: run.id });
   }
 
   #seen(overview: RemoteOverview | null): void {

@@ -13,6 +13,8 @@ interface Import {
   to: string;
   ours: boolean;
   typeOnly: boolean;
+  /** import(): loaded when it is reached, not with the file. */
+  later: boolean;
 }
 
 const files = folders.flatMap((folder) =>
@@ -30,10 +32,10 @@ function importsOf(from: string): Import[] {
     true,
   );
   const found: Import[] = [];
-  const add = (specifier: string, typeOnly: boolean): void => {
+  const add = (specifier: string, typeOnly: boolean, later = false): void => {
     const ours = specifier.startsWith(".");
     const to = ours ? path.posix.join(path.posix.dirname(from), specifier) : specifier;
-    found.push({ from, to, ours, typeOnly });
+    found.push({ from, to, ours, typeOnly, later });
   };
   const visit = (node: ts.Node): void => {
     if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier) {
@@ -44,7 +46,7 @@ function importsOf(from: string): Import[] {
       (node.expression.kind === ts.SyntaxKind.ImportKeyword || node.expression.getText() === "require")
     ) {
       const [argument] = node.arguments;
-      if (argument && ts.isStringLiteralLike(argument)) add(argument.text, false);
+      if (argument && ts.isStringLiteralLike(argument)) add(argument.text, false, true);
     }
     ts.forEachChild(node, visit);
   };
@@ -115,6 +117,20 @@ describe("layers", () => {
     ["undici", "server/platform/http.ts"],
   ])("%s is imported in %s alone", (name, only) => {
     expect(imports.filter((each) => fromPackage(name)(each) && each.from !== only)).toEqual([]);
+  });
+
+  test("to be activated the client loads no library: they come with the server's start and with what needs them", () => {
+    const loaded = new Set(["client/extension.ts"]);
+    const libraries: string[] = [];
+    for (const file of loaded) {
+      for (const { from, to, ours, typeOnly, later } of imports) {
+        if (from !== file || typeOnly || later) continue;
+        if (ours) loaded.add(to);
+        else if (to !== "vscode" && !to.startsWith("node:")) libraries.push(`${file} imports ${to}`);
+      }
+    }
+    expect(loaded.size).toBeGreaterThan(20);
+    expect(libraries).toEqual([]);
   });
 
   test("nothing else starts a process", () => {
