@@ -2,17 +2,17 @@ import { describe, expect, test } from "vitest";
 import { DbtCancelledError, DbtCompilationError, DbtExecutionError } from "../../server/plugins/errors.ts";
 import { threeModels, type TestProject } from "../harness/dbtProject.ts";
 import type { ContractSubject } from "./contractSubject.ts";
-import { sharedSubject } from "./sharedSubject.ts";
+import { sharedSubject, type SharedSubject } from "./sharedSubject.ts";
 
 const refOf = (project: TestProject) => ({ projectDir: project.dir, profilesDir: project.dir });
 const models = { ...threeModels, "models/a.sql": "select 1 as id, 10 as amount\n" };
 
-/** Rows of a query, in the grid's plain values. */
-export function previewCases(subject: ContractSubject): void {
+/** Rows of a query, in the grid's plain values. @param given where the file has one for all its cases */
+export function previewCases(subject: ContractSubject, given?: SharedSubject): void {
   const has = subject.make().plugin.capabilities;
   const showsPlainly = subject.expects.showsPlainly === true;
   describe.runIf(has.has("preview"))(`${subject.name}: preview`, () => {
-    const shared = sharedSubject(subject);
+    const shared = given ?? sharedSubject(subject);
 
     test("gives typed columns and plain cells of unsaved text and of a fragment, and lets the database go", async () => {
       const { project, made } = await shared.begin(models);

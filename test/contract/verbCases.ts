@@ -27,11 +27,14 @@ models:
   "snapshots/orders.sql":
     "{% snapshot orders_history %}\n{{ config(target_schema='main', unique_key='id', strategy='check', check_cols='all') }}\nselect * from {{ ref('raw_orders') }}\n{% endsnapshot %}\n",
 };
-/** dbt before 1.10 knows no \`arguments\`. */
-const olderYml = wholeShop["models/schema.yml"]!.replace(
-  "arguments: { values: [10, 20] }",
-  "values: [10, 20]",
-);
+/** The same for dbt before 1.10, which knows no \`arguments\`. */
+export const olderShop: Record<string, string> = {
+  ...wholeShop,
+  "models/schema.yml": wholeShop["models/schema.yml"]!.replace(
+    "arguments: { values: [10, 20] }",
+    "values: [10, 20]",
+  ),
+};
 
 interface Node {
   unique_id: string;
@@ -57,8 +60,6 @@ export function verbCases(subject: ContractSubject): void {
   const capabilities = subject.make().plugin.capabilities;
   const elsewhere = subject.expects.elsewhere === true;
   const testHere = test.skipIf(elsewhere);
-  const olderThan110 = subject.name.includes("dbt18");
-  const shop = { ...wholeShop, ...(olderThan110 && { "models/schema.yml": olderYml }) };
 
   describe(`${subject.name}: further verbs`, () => {
     const shared = sharedSubject(subject);
@@ -66,7 +67,7 @@ export function verbCases(subject: ContractSubject): void {
     test.runIf(capabilities.has("build"))(
       "build does all in order, a failing test skips what is below it, and every event and number is there",
       async () => {
-        const { project, made } = await shared.begin(shop);
+        const { project, made } = await shared.begin(wholeShop);
         const events: DbtEvent[] = [];
         const built = await made.plugin.build!(
           refOf(project),
@@ -127,7 +128,7 @@ export function verbCases(subject: ContractSubject): void {
     test.runIf(capabilities.has("seed") && capabilities.has("snapshot"))(
       "seed and snapshot do that and no more; compileSelection compiles a part and touches no table",
       async () => {
-        const { project, made } = await shared.begin(shop);
+        const { project, made } = await shared.begin(wholeShop);
         const seeded = await made.plugin.seed!(refOf(project), { fullRefresh: true });
         expect(seeded).toMatchObject({ success: true, modelsRun: 0, testsRun: 0 });
         expect(nodesOf(seeded.metadata)).toMatchObject([
@@ -175,7 +176,7 @@ export function verbCases(subject: ContractSubject): void {
     test.runIf(capabilities.has("listNodes"))(
       "lists what a selection selects, and leaves the user's target alone",
       async () => {
-        const { project, made } = await shared.begin(shop);
+        const { project, made } = await shared.begin(wholeShop);
         const list = async (select?: string, exclude?: string) =>
           (
             await made.plugin.listNodes!(refOf(project), {
