@@ -1,4 +1,4 @@
-import type { DbtPlugin } from "../../server/plugins/dbtPlugin.ts";
+import type { DbtPlugin, ProjectRef } from "../../server/plugins/dbtPlugin.ts";
 import type { RuntimeName } from "../../protocol/runtime.ts";
 
 /** One plugin under the contract. A new plugin adds a subject and a test file of three lines. */
@@ -51,4 +51,6 @@ export interface SubjectPlugin extends AsyncDisposable {
   plugin: DbtPlugin;
   /** Everything the plugin logged, redacted as in production. */
   logged: string[];
+  /** Gives it what a parse of an empty project leaves, before anything is started: most of the time of a first parse. */
+  parsedAhead?(project: ProjectRef): Promise<void>;
 }

@@ -1,7 +1,5 @@
-import { readdirSync, rmSync } from "node:fs";
-import path from "node:path";
 import { afterAll, beforeAll } from "vitest";
-import { dbtProject, dbtProjectYml, profilesYml, type TestProject } from "../harness/dbtProject.ts";
+import { dbtProject, type TestProject } from "../harness/dbtProject.ts";
 import type { ContractSubject, SubjectPlugin } from "./contractSubject.ts";
 
 export interface SharedSubject {
@@ -19,6 +17,7 @@ export function sharedSubject(subject: ContractSubject): SharedSubject {
   beforeAll(async () => {
     project = await dbtProject();
     made = subject.make();
+    await made.parsedAhead?.({ projectDir: project.dir, profilesDir: project.dir });
   });
   afterAll(async () => {
     await made[Symbol.asyncDispose]();
@@ -26,29 +25,9 @@ export function sharedSubject(subject: ContractSubject): SharedSubject {
   });
   return {
     async begin(files) {
-      const before = filesBelow(project.dir);
-      for (const name of readdirSync(project.dir)) {
-        rmSync(project.file(name), { recursive: true, force: true, maxRetries: 10 });
-      }
-      const written: Record<string, string | null> = {
-        "dbt_project.yml": dbtProjectYml,
-        "profiles.yml": profilesYml,
-        ...files,
-      };
-      for (const [name, content] of Object.entries(written)) {
-        if (content !== null) await project.write(name, content);
-      }
-      const changed = [...new Set([...before, ...filesBelow(project.dir)])];
+      const changed = await project.remake(files);
       made.plugin.filesChanged({ projectDir: project.dir, profilesDir: project.dir }, changed);
       return { project, made };
     },
   };
-}
-
-/** What an editor watches: not what dbt writes. */
-function filesBelow(dir: string): string[] {
-  return readdirSync(dir, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.join(entry.parentPath, entry.name))
-    .filter((file) => !/[\\/](target|logs)[\\/]/.test(file.slice(dir.length)));
 }

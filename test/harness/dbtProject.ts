@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -8,17 +8,22 @@ export interface TestProject extends AsyncDisposable {
   /** Absolute path of a file of the project. */
   file(relativePath: string): string;
   write(relativePath: string, content: string | Buffer): Promise<string>;
+  /**
+   * Makes the folder anew, of these files alone, as an editor would see it happen to one that is open.
+   * @returns every file that came, went or may have changed, absolute; not what dbt writes
+   */
+  remake(files: Files): Promise<string[]>;
 }
+
+/** By path in the project; dbt_project.yml and profiles.yml are there unless they are brought along, or null for none. */
+export type Files = Record<string, string | Buffer | null>;
 
 /**
  * A dbt project in a temporary folder, on DuckDB: dbt_project.yml and profiles.yml are there unless `files` brings its own
  * (or null, for none). Removed at the end of the scope (`await using`).
  * @param folderName name of the project's folder, for spaces and letters beyond ASCII
  */
-export async function dbtProject(
-  files: Record<string, string | Buffer | null> = {},
-  folderName = "shop",
-): Promise<TestProject> {
+export async function dbtProject(files: Files = {}, folderName = "shop"): Promise<TestProject> {
   const parent = await realpath(await mkdtemp(path.join(tmpdir(), "floe-dbt-")));
   const dir = path.join(parent, folderName);
   const write = async (relativePath: string, content: string | Buffer): Promise<string> => {
@@ -27,22 +32,38 @@ export async function dbtProject(
     await writeFile(target, content);
     return target;
   };
-  const all: Record<string, string | Buffer | null> = {
-    "dbt_project.yml": dbtProjectYml,
-    "profiles.yml": profilesYml,
-    ...files,
+  const writeAll = async (these: Files): Promise<void> => {
+    const all: Files = { "dbt_project.yml": dbtProjectYml, "profiles.yml": profilesYml, ...these };
+    for (const [name, content] of Object.entries(all)) {
+      if (content !== null) await write(name, content);
+    }
   };
   await mkdir(dir, { recursive: true });
-  for (const [name, content] of Object.entries(all)) {
-    if (content !== null) await write(name, content);
-  }
+  await writeAll(files);
   return {
     dir,
     file: (relativePath) => path.join(dir, relativePath),
     write,
+    async remake(these) {
+      const before = await filesBelow(dir);
+      for (const name of await readdir(dir)) {
+        await rm(path.join(dir, name), { recursive: true, force: true, maxRetries: 10 });
+      }
+      await writeAll(these);
+      return [...new Set([...before, ...(await filesBelow(dir))])];
+    },
     // A worker that has just been ended may still hold a file for a moment on Windows.
     [Symbol.asyncDispose]: () => rm(parent, { recursive: true, force: true, maxRetries: 10 }),
   };
+}
+
+/** What an editor watches: not what dbt writes. */
+async function filesBelow(dir: string): Promise<string[]> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .filter((file) => !/[\\/](target|logs)[\\/]/.test(file.slice(dir.length)));
 }
 
 export const dbtProjectYml = `name: shop

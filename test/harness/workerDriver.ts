@@ -16,6 +16,7 @@ import {
   type WorkerRequests,
 } from "../../protocol/worker.ts";
 import { testPython, workerDir } from "./environment.ts";
+import { giveParsedAhead, targetDirIn } from "./parsedAhead.ts";
 
 /** The worker's `error` answer, as an exception of the tests. */
 export class WorkerFailure extends Error {
@@ -79,6 +80,7 @@ export interface WorkerOptions {
 export async function startWorker(options: WorkerOptions): Promise<WorkerDriver> {
   const ownDir = options.privateDir ?? (await mkdtemp(path.join(tmpdir(), "floe-dbt-private-")));
   const python = options.python ?? testPython();
+  if (options.privateDir === undefined) await giveParsedAhead(python, targetDirIn(ownDir));
   const command = ["-u", "-X", "utf8", path.join(workerDir, "floe_dbt_worker")];
   const child = spawn(python, options.through ? [...options.through, python, ...command] : command, {
     stdio: ["pipe", "pipe", "pipe"],

@@ -1,119 +1,169 @@
 import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { WorkerEvent } from "../../protocol/worker.ts";
 import { dbtProject } from "../harness/dbtProject.ts";
 import { startWorker, WorkerFailure } from "../harness/workerDriver.ts";
 import { pythonEnvironment } from "./environments.ts";
+import { sharedWorker, sqlfluffConfig as sqlfluff } from "./sharedWorker.ts";
 
-const sqlfluff = "[sqlfluff]\ndialect = duckdb\ntemplater = dbt\n";
 const model = (n: number): string =>
   `select\n${Array.from({ length: 40 }, (_, i) => `    ${n} + ${i} AS column_${i}`).join(",\n")}\nfrom {{ ref('base') }}\n`;
 
-test("a project that does not parse is linted without dbt, says why, and recovers when repaired", async () => {
-  await using project = await dbtProject({
-    ".sqlfluff": sqlfluff,
-    "models/a.sql": "select id from {{ ref('b') }}\n",
-    "models/b.sql": "select id from {{ ref('nowhere') }}\n",
-    "models/c.sql": "SELECT {{ anything('x') }} as id from {{ ref('a') }}\n",
-  });
-  await using worker = await startWorker({ projectDir: project.dir });
-  const parsed = await worker.request("parse", {});
-  expect(parsed.state).toBe("degraded");
-  expect(parsed.reason).toContain("nowhere");
-  expect(worker.events).toContainEqual(
-    expect.objectContaining({ event: "status", state: "degraded", filePath: project.file("models/b.sql") }),
-  );
-  const { issues } = await worker.lint(project.file("models/c.sql"));
-  expect(issues.map((issue) => issue.ruleCode)).toContain("CP01");
-  expect(issues.filter((issue) => issue.ruleCode === "TMP")).toEqual([]);
+describe("a project dbt cannot read, and one it can, in the worker that is told of each", () => {
+  const shared = sharedWorker();
 
-  const repaired = await project.write("models/b.sql", "select 1 as id\n");
-  await project.write("models/c.sql", "select id from {{ ref('a') }}\n");
-  worker.notify("filesChanged", { paths: [repaired] });
-  await worker.event((event) => event.event === "status" && event.state === "ready");
-  expect((await worker.lint(project.file("models/a.sql"))).issues).toEqual([]);
+  test("a project that does not parse is linted without dbt, says why, and recovers when repaired", async () => {
+    const { project, worker } = await shared.begin({
+      "models/a.sql": "select id from {{ ref('b') }}\n",
+      "models/b.sql": "select id from {{ ref('nowhere') }}\n",
+      "models/c.sql": "SELECT {{ anything('x') }} as id from {{ ref('a') }}\n",
+    });
+    const parsed = await worker.request("parse", {});
+    expect(parsed.state).toBe("degraded");
+    expect(parsed.reason).toContain("nowhere");
+    expect(worker.events).toContainEqual(
+      expect.objectContaining({ event: "status", state: "degraded", filePath: project.file("models/b.sql") }),
+    );
+    const { issues } = await worker.lint(project.file("models/c.sql"));
+    expect(issues.map((issue) => issue.ruleCode)).toContain("CP01");
+    expect(issues.filter((issue) => issue.ruleCode === "TMP")).toEqual([]);
+
+    const repaired = await project.write("models/b.sql", "select 1 as id\n");
+    await project.write("models/c.sql", "select id from {{ ref('a') }}\n");
+    worker.notify("filesChanged", { paths: [repaired] });
+    await worker.event((event) => event.event === "status" && event.state === "ready");
+    expect((await worker.lint(project.file("models/a.sql"))).issues).toEqual([]);
+  });
+
+  test("models that need each other are linted, and the status says that dbt will refuse them", async () => {
+    const { project, worker } = await shared.begin({
+      "models/a.sql": "SELECT id from {{ ref('b') }}\n",
+      "models/b.sql": "select id from {{ ref('a') }}\n",
+    });
+    expect(await worker.request("parse", {})).toMatchObject({
+      state: "degraded",
+      reason: expect.stringContaining("cycle") as string,
+    });
+    const { issues } = await worker.lint(project.file("models/a.sql"));
+    expect(issues.map((issue) => issue.ruleCode)).toEqual(["CP01"]);
+  });
+
+  test.each([
+    ["broken YAML", { "models/schema.yml": "models:\n  - name: a\n   description: x\n" }, /schema\.yml/],
+    [
+      "a missing profile",
+      { "profiles.yml": "other:\n  target: dev\n  outputs: {dev: {type: duckdb}}\n" },
+      /shop/,
+    ],
+    [
+      "a missing adapter",
+      { "profiles.yml": "shop:\n  target: dev\n  outputs: {dev: {type: oracle}}\n" },
+      /oracle/,
+    ],
+    [
+      "a missing env_var",
+      { "models/b.sql": "select '{{ env_var('NOT_SET_ANYWHERE') }}' as x\n" },
+      /NOT_SET_ANYWHERE/,
+    ],
+  ])("%s is told in dbt's own words, without stack or ANSI", async (_, files, words) => {
+    const { project, worker } = await shared.begin({
+      "models/a.sql": "select 1 as ID\n",
+      ...files,
+    });
+    const parsed = await worker.request("parse", {});
+    expect(parsed.state).toBe("degraded");
+    expect(parsed.reason).toMatch(words);
+    expect(parsed.reason).not.toMatch(/\x1b|Traceback|\.py"/);
+    expect((await worker.lint(project.file("models/a.sql"))).skipped).toBeNull();
+  });
+
+  test("a binary file, which no dbt can read, is named and is an error itself; the others are linted", async () => {
+    const { project, worker } = await shared.begin({
+      "models/a.sql": "SELECT 1 as id\n",
+      "models/binary.sql": Buffer.from([0x00, 0xff, 0xfe, 0x00, 0x80, 0x81, 0x0a]),
+    });
+    const parsed = await worker.request("parse", {});
+    expect(parsed).toMatchObject({
+      state: "degraded",
+      reason: expect.stringContaining("binary.sql") as string,
+    });
+    expect(worker.events).toContainEqual(
+      expect.objectContaining({ event: "status", filePath: project.file("models/binary.sql") }),
+    );
+    const { issues } = await worker.lint(project.file("models/binary.sql"));
+    expect(issues[0]).toMatchObject({ line: 1, severity: "error" });
+    expect((await worker.lint(project.file("models/a.sql"))).issues).toMatchObject([{ ruleCode: "CP01" }]);
+  });
 });
 
-test("models that need each other are linted, and the status says that dbt will refuse them", async () => {
-  await using project = await dbtProject({
-    ".sqlfluff": sqlfluff,
-    "models/a.sql": "SELECT id from {{ ref('b') }}\n",
-    "models/b.sql": "select id from {{ ref('a') }}\n",
-  });
-  await using worker = await startWorker({ projectDir: project.dir });
-  expect(await worker.request("parse", {})).toMatchObject({
-    state: "degraded",
-    reason: expect.stringContaining("cycle") as string,
-  });
-  const { issues } = await worker.lint(project.file("models/a.sql"));
-  expect(issues.map((issue) => issue.ruleCode)).toEqual(["CP01"]);
-});
+describe("one worker at work", () => {
+  const shared = sharedWorker();
 
-test.each([
-  ["broken YAML", { "models/schema.yml": "models:\n  - name: a\n   description: x\n" }, /schema\.yml/],
-  [
-    "a missing profile",
-    { "profiles.yml": "other:\n  target: dev\n  outputs: {dev: {type: duckdb}}\n" },
-    /shop/,
-  ],
-  [
-    "a missing adapter",
-    { "profiles.yml": "shop:\n  target: dev\n  outputs: {dev: {type: oracle}}\n" },
-    /oracle/,
-  ],
-  [
-    "a missing env_var",
-    { "models/b.sql": "select '{{ env_var('NOT_SET_ANYWHERE') }}' as x\n" },
-    /NOT_SET_ANYWHERE/,
-  ],
-])("%s is told in dbt's own words, without stack or ANSI", async (_, files, words) => {
-  await using project = await dbtProject({
-    ".sqlfluff": sqlfluff,
-    "models/a.sql": "select 1 as ID\n",
-    ...files,
+  test("a new model is known after the save, without asking for a parse", async () => {
+    const { project, worker } = await shared.begin({ "models/base.sql": "select 1 as id\n" });
+    await worker.request("parse", {});
+    const added = await project.write("models/added.sql", "select id from {{ ref('base') }}\n");
+    worker.notify("filesChanged", { paths: [added] });
+    expect(await worker.lint(added)).toEqual({ issues: [], skipped: null });
   });
-  await using worker = await startWorker({ projectDir: project.dir });
-  const parsed = await worker.request("parse", {});
-  expect(parsed.state).toBe("degraded");
-  expect(parsed.reason).toMatch(words);
-  expect(parsed.reason).not.toMatch(/\x1b|Traceback|\.py"/);
-  expect((await worker.lint(project.file("models/a.sql"))).skipped).toBeNull();
-});
 
-test("a binary file, which no dbt can read, is named and is an error itself; the others are linted", async () => {
-  await using project = await dbtProject({
-    ".sqlfluff": sqlfluff,
-    "models/a.sql": "SELECT 1 as id\n",
-    "models/binary.sql": Buffer.from([0x00, 0xff, 0xfe, 0x00, 0x80, 0x81, 0x0a]),
+  test("a cancelled project lint ends, and a keystroke meanwhile does not wait for it", async () => {
+    const files = Object.fromEntries(
+      Array.from({ length: 60 }, (_, n) => [`models/m${n}.sql`, model(n)] as const),
+    );
+    const { project, worker } = await shared.begin({
+      "models/base.sql": "select 1 as id\n",
+      ...files,
+    });
+    await worker.request("parse", {});
+    const all = worker.ask("lint", {});
+    const answer = await worker.lint(project.file("models/base.sql"), "SELECT 1 as id\n");
+    expect(answer.issues.map((issue) => issue.ruleCode)).toContain("CP01");
+    expect(all.events.filter((event) => event.event === "file").length).toBeLessThan(61);
+    worker.notify("cancel", { id: all.id });
+    await expect(all.answer).rejects.toThrow(WorkerFailure);
+    await expect(all.answer).rejects.toMatchObject({ detail: { kind: "cancelled" } });
+    expect((await worker.request("status", {})).state).toBe("ready");
   });
-  await using worker = await startWorker({ projectDir: project.dir });
-  const parsed = await worker.request("parse", {});
-  expect(parsed).toMatchObject({
-    state: "degraded",
-    reason: expect.stringContaining("binary.sql") as string,
-  });
-  expect(worker.events).toContainEqual(
-    expect.objectContaining({ event: "status", filePath: project.file("models/binary.sql") }),
-  );
-  const { issues } = await worker.lint(project.file("models/binary.sql"));
-  expect(issues[0]).toMatchObject({ line: 1, severity: "error" });
-  expect((await worker.lint(project.file("models/a.sql"))).issues).toMatchObject([{ ruleCode: "CP01" }]);
-});
 
-test("a new model is known after the save, without asking for a parse", async () => {
-  await using project = await dbtProject({ ".sqlfluff": sqlfluff, "models/base.sql": "select 1 as id\n" });
-  await using worker = await startWorker({ projectDir: project.dir });
-  await worker.request("parse", {});
-  const added = await project.write("models/added.sql", "select id from {{ ref('base') }}\n");
-  worker.notify("filesChanged", { paths: [added] });
-  expect(await worker.lint(added)).toEqual({ issues: [], skipped: null });
+  test("a request nobody knows, and rubbish, leave the worker as it is", async () => {
+    const { project, worker } = await shared.begin({ "models/base.sql": "SELECT 1 as id\n" });
+    worker.process.stdin?.write("rubbish\n[1, 2]\n\n");
+    await expect(worker.request("dance" as "status", {})).rejects.toMatchObject({
+      detail: { kind: "internal" },
+    });
+    await expect(worker.request("lint", { paths: 7 as unknown as string[] })).rejects.toMatchObject({
+      detail: { kind: "internal" },
+    });
+    expect((await worker.lint(project.file("models/base.sql"))).issues).not.toEqual([]);
+  });
+
+  test("a broken .sqlfluff is a mistake in the configuration, said in one sentence", async () => {
+    const { project, worker } = await shared.begin({
+      ".sqlfluff": "[sqlfluff]\ndialect = no_such_dialect\n",
+      "models/base.sql": "SELECT 1 as id\n",
+    });
+    await expect(worker.lint(project.file("models/base.sql"))).rejects.toMatchObject({
+      detail: { kind: "configuration", message: expect.stringContaining("no_such_dialect") as string },
+    });
+    await project.write(".sqlfluff", sqlfluff);
+    expect((await worker.lint(project.file("models/base.sql"))).issues).not.toEqual([]);
+  });
+
+  test("the end of stdin ends the worker at once", async () => {
+    const { project, worker } = await shared.begin({ "models/base.sql": "select 1 as id\n" });
+    await worker.request("parse", {});
+    worker.process.stdin?.end();
+    expect(await worker.exited).toBe(0);
+    expect(worker.stderr()).toBe("");
+  });
 });
 
 test("the whole project, in several processes, with progress; unchanged it is not linted again, nor after a restart", async () => {
   const files = Object.fromEntries(
-    Array.from({ length: 30 }, (_, n) => [`models/m${n}.sql`, model(n)] as const),
+    Array.from({ length: 13 }, (_, n) => [`models/m${n}.sql`, model(n)] as const),
   );
   await using project = await dbtProject({
     ".sqlfluff": sqlfluff,
@@ -136,10 +186,10 @@ test("the whole project, in several processes, with progress; unchanged it is no
       await using worker = await startWorker({ projectDir: project.dir, privateDir });
       await worker.request("parse", {});
       first = await lintAll(worker);
-      expect(first.result.linted).toHaveLength(31);
+      expect(first.result.linted).toHaveLength(14);
       expect(first.events.filter((event) => event.event === "progress").at(-1)).toMatchObject({
-        done: 31,
-        total: 31,
+        done: 14,
+        total: 14,
       });
       const second = await lintAll(worker);
       expect(second.answers).toEqual(first.answers);
@@ -153,27 +203,6 @@ test("the whole project, in several processes, with progress; unchanged it is no
   } finally {
     await rm(privateDir, { recursive: true, force: true });
   }
-});
-
-test("a cancelled project lint ends, and a keystroke meanwhile does not wait for it", async () => {
-  const files = Object.fromEntries(
-    Array.from({ length: 60 }, (_, n) => [`models/m${n}.sql`, model(n)] as const),
-  );
-  await using project = await dbtProject({
-    ".sqlfluff": sqlfluff,
-    "models/base.sql": "select 1 as id\n",
-    ...files,
-  });
-  await using worker = await startWorker({ projectDir: project.dir });
-  await worker.request("parse", {});
-  const all = worker.ask("lint", {});
-  const answer = await worker.lint(project.file("models/base.sql"), "SELECT 1 as id\n");
-  expect(answer.issues.map((issue) => issue.ruleCode)).toContain("CP01");
-  expect(all.events.filter((event) => event.event === "file").length).toBeLessThan(61);
-  worker.notify("cancel", { id: all.id });
-  await expect(all.answer).rejects.toThrow(WorkerFailure);
-  await expect(all.answer).rejects.toMatchObject({ detail: { kind: "cancelled" } });
-  expect((await worker.request("status", {})).state).toBe("ready");
 });
 
 /** Makes the worker's Python say when a file of this name is opened. */
@@ -212,15 +241,6 @@ test("a keystroke does not wait for a parse in the background, which then begins
   expect(worker.events.filter(isRead)).toHaveLength(2);
   const after = await worker.lint(project.file("models/base.sql"), "select id from {{ ref('slow') }}\n");
   expect(after.issues).toEqual([]);
-});
-
-test("the end of stdin ends the worker at once", async () => {
-  await using project = await dbtProject({ ".sqlfluff": sqlfluff, "models/base.sql": "select 1 as id\n" });
-  await using worker = await startWorker({ projectDir: project.dir });
-  await worker.request("parse", {});
-  worker.process.stdin?.end();
-  expect(await worker.exited).toBe(0);
-  expect(worker.stderr()).toBe("");
 });
 
 test("a project behind a link keeps the names it was asked by", async () => {
@@ -276,30 +296,4 @@ test("a rotten cache file is as good as none", async () => {
   } finally {
     await rm(privateDir, { recursive: true, force: true });
   }
-});
-
-test("a request nobody knows, and rubbish, leave the worker as it is", async () => {
-  await using project = await dbtProject({ ".sqlfluff": sqlfluff, "models/base.sql": "SELECT 1 as id\n" });
-  await using worker = await startWorker({ projectDir: project.dir });
-  worker.process.stdin?.write("rubbish\n[1, 2]\n\n");
-  await expect(worker.request("dance" as "status", {})).rejects.toMatchObject({
-    detail: { kind: "internal" },
-  });
-  await expect(worker.request("lint", { paths: 7 as unknown as string[] })).rejects.toMatchObject({
-    detail: { kind: "internal" },
-  });
-  expect((await worker.lint(project.file("models/base.sql"))).issues).not.toEqual([]);
-});
-
-test("a broken .sqlfluff is a mistake in the configuration, said in one sentence", async () => {
-  await using project = await dbtProject({
-    ".sqlfluff": "[sqlfluff]\ndialect = no_such_dialect\n",
-    "models/base.sql": "SELECT 1 as id\n",
-  });
-  await using worker = await startWorker({ projectDir: project.dir });
-  await expect(worker.lint(project.file("models/base.sql"))).rejects.toMatchObject({
-    detail: { kind: "configuration", message: expect.stringContaining("no_such_dialect") as string },
-  });
-  await project.write(".sqlfluff", sqlfluff);
-  expect((await worker.lint(project.file("models/base.sql"))).issues).not.toEqual([]);
 });

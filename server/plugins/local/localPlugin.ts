@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import path from "node:path";
 import type { RuntimeMetadata } from "../../../protocol/runtime.ts";
 import type { RedactingLog } from "../../platform/log.ts";
@@ -20,6 +19,7 @@ import {
   type LocalSettings,
 } from "./localEnvironment.ts";
 import { projectIssues, withIssues } from "./projectIssues.ts";
+import { privateDirIn, runnerDirIn } from "./privateDir.ts";
 import { createProbe } from "./probePython.ts";
 import { setUpEnvironment } from "./setUpEnvironment.ts";
 import { lintWithSqlfluff } from "./sqlfluffLint.ts";
@@ -89,10 +89,7 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
       signal,
     );
 
-  const privateDirOf = (project: ProjectRef): string => {
-    const key = JSON.stringify([project.projectDir, project.target ?? "", project.profilesDir ?? ""]);
-    return path.join(deps.storageDir, createHash("sha256").update(key).digest("hex").slice(0, 16));
-  };
+  const privateDirOf = (project: ProjectRef): string => privateDirIn(deps.storageDir, project);
 
   async function launch(project: ProjectRef): Promise<WorkerLaunch> {
     const environment = await environmentOf(project);
@@ -170,7 +167,7 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
       },
       key: JSON.stringify([python, found.facts?.versions, Object.entries(env).sort()]),
       projectDir,
-      privateDir: path.join(privateDirOf({ projectDir }), "runner"),
+      privateDir: runnerDirIn(deps.storageDir, projectDir),
       headStart: privateDirOf(project),
       idleMinutes: settings.idleMinutes,
     };
