@@ -1,17 +1,16 @@
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { isDeepStrictEqual } from "node:util";
 import { type ManifestInfo, type ResourceType, resourceTypes } from "../../protocol/manifest.ts";
-import { nodeStatus } from "../../protocol/run.ts";
 import type { ProjectConfig } from "../config/projectConfig.ts";
 import type { Log } from "../platform/log.ts";
 import { isInside, pathKey } from "../platform/uri.ts";
-import type { DbtPlugin, NodeState, ProjectRef } from "../plugins/dbtPlugin.ts";
+import type { DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
 import { DbtCancelledError, DbtError } from "../plugins/errors.ts";
 import { ArtifactReadError, readArtifact } from "./artifactReader.ts";
 import { fileSignature } from "./fileSignature.ts";
 import { ManifestIndex } from "./manifestIndex.ts";
 import { manifestFacts, nodeFacts, type NodeFacts } from "./nodeFacts.ts";
+import { NodeRuns } from "./nodeRuns.ts";
 import { findFiles } from "./projectFiles.ts";
 import type { RunFacts } from "./runResults.ts";
 
@@ -50,13 +49,9 @@ export class ProjectManifest {
   #loading = false;
   #trouble: string | null = null;
   #version = 0;
-  /** Signatures of the files that were read last. */
+  /** Signature of the file that was read last. */
   #manifestRead: string | null = null;
-  #runResultsRead: string | null = null;
-  readonly #runs = new Map<string, RunFacts>();
-  /** How nodes did in the environment that runs elsewhere. */
-  #remoteRuns: ReadonlyMap<string, RunFacts> = new Map();
-  #remoteTrouble: string | null = null;
+  readonly #runs: NodeRuns;
   #newestFile = 0;
   #gone = new Set<string>();
   /** Counts what `filesChanged` was told. */
@@ -73,6 +68,12 @@ export class ProjectManifest {
   constructor(project: BrowsedProject, deps: ProjectManifestDeps) {
     this.project = project;
     this.#deps = deps;
+    this.#runs = new NodeRuns({
+      readerThread: deps.readerThread,
+      log: deps.log,
+      signal: this.#stopping.signal,
+      changed: () => this.#changed(),
+    });
   }
 
   get index(): ManifestIndex | null {
@@ -92,11 +93,8 @@ export class ProjectManifest {
     return path.join(this.project.config.paths.target, "run_results.json");
   }
 
-  /** Here or in the environment, whichever was later. */
   lastRun(id: string): RunFacts | null {
-    const [here, there] = [this.#runs.get(id), this.#remoteRuns.get(id)];
-    if (!here || !there) return here ?? there ?? null;
-    return (there.at ?? 0) > (here.at ?? 0) ? there : here;
+    return this.#runs.last(id);
   }
 
   /** The file that defines a node is not there any more. */
@@ -142,7 +140,7 @@ export class ProjectManifest {
     this.#next(async () => {
       this.#isDue = false;
       // Both at once, so that the nodes have their state from the start.
-      const runs = this.#readRunResults();
+      const runs = this.#runs.read(this.runResultsPath);
       await this.#readManifest(runs);
       await runs;
     });
@@ -233,7 +231,7 @@ export class ProjectManifest {
     if (schema !== null && schema > knownSchemas.core && schema !== knownSchemas.engine) {
       return `This manifest has schema v${schema}, which is newer than what this version knows (v${knownSchemas.core}): what is understood of it is shown.`;
     }
-    return this.#liveTrouble ?? this.#remoteTrouble;
+    return this.#liveTrouble ?? this.#runs.trouble;
   }
 
   async #readManifest(runs: Promise<void>): Promise<void> {
@@ -300,28 +298,6 @@ export class ProjectManifest {
     this.#changed();
   }
 
-  async #readRunResults(): Promise<void> {
-    const file = this.runResultsPath;
-    const signature = await fileSignature(file);
-    if (signature === null || signature === this.#runResultsRead) return;
-    try {
-      await readArtifact("runResults", file, {
-        thread: this.#deps.readerThread,
-        signal: this.#stopping.signal,
-        onParts: (results) => {
-          for (const result of results) this.#runs.set(result.id, result);
-        },
-      });
-      this.#runResultsRead = signature;
-      this.#changed();
-    } catch (error) {
-      if (!(error instanceof ArtifactReadError)) throw error;
-      // Half written: dbt replaces it, which is noticed. One that stays so tells nothing of the last run.
-      if (error.reason !== "cutOff") this.#runResultsRead = signature;
-      this.#deps.log.info(`${file}: ${error.message}`);
-    }
-  }
-
   /** Live news include every file there is, so an artifact of some dbt command adds nothing to them. */
   #isLiveNewest(): boolean {
     return this.#origin === "live" && this.#token !== null && this.#newestFile <= (this.#generatedAt ?? 0);
@@ -336,7 +312,7 @@ export class ProjectManifest {
       const call = { signal: this.#stopping.signal };
       const update = await plugin.manifestUpdate(project.ref, this.#token, call);
       this.#liveTrouble = null;
-      const states = this.#guarded(() => this.#readStates(plugin));
+      const states = this.#guarded(() => this.#runs.ask(plugin, project.ref));
       if ("file" in update) {
         const index = await this.#indexOf(update.file);
         // With the nodes comes how they did, so that nothing is shown as it was before.
@@ -363,27 +339,6 @@ export class ProjectManifest {
       this.#token = null;
       this.#liveTrouble = `dbt cannot say how the project is now: ${error.message}`;
       this.#deps.log.info(`Manifest of ${project.dir}: ${error.message}`);
-      this.#changed();
-    }
-  }
-
-  async #readStates(plugin: DbtPlugin): Promise<void> {
-    const { project } = this;
-    const before = this.#remoteTrouble;
-    try {
-      if (!plugin.capabilities.has("nodeStates") || !plugin.nodeStates) return;
-      const states = await plugin.nodeStates(project.ref, { signal: this.#stopping.signal });
-      this.#remoteTrouble = null;
-      const runs = new Map(states.map((state) => [state.uniqueId, remoteRun(state)]));
-      const isNews = !isDeepStrictEqual(runs, this.#remoteRuns);
-      this.#remoteRuns = runs;
-      if (isNews || before !== null) this.#changed();
-    } catch (error) {
-      if (error instanceof DbtCancelledError) return;
-      if (!(error instanceof DbtError)) throw error;
-      this.#remoteTrouble = `How nodes did in the environment is not known: ${error.message}`;
-      if (this.#remoteTrouble === before) return;
-      this.#deps.log.info(`Nodes of ${project.dir}: ${error.message}`);
       this.#changed();
     }
   }
@@ -470,15 +425,6 @@ export class ProjectManifest {
     this.#deps.changed(this);
   }
 }
-
-const remoteRun = ({ uniqueId, status, seconds, message, at }: NodeState): RunFacts => ({
-  id: uniqueId,
-  status: nodeStatus(status),
-  seconds,
-  message,
-  at,
-  inEnvironment: true,
-});
 
 function sourceFolders({ paths }: ProjectConfig): string[] {
   const { models, seeds, snapshots, analyses, tests, macros, functions, docs } = paths;
