@@ -56,11 +56,17 @@ def working_dir(project_dir: str, workspace_dir: str | None) -> str:
 
 @lru_cache(maxsize=None)
 def dialect_for(adapter: str | None) -> str:
-    """SQLFluff's dialect for a dbt adapter; "ansi" where there is none. SQLFluff builds all of them to name them."""
-    from sqlfluff.core.dialects import dialect_readout
+    """SQLFluff's dialect for a dbt adapter; "ansi" where there is none."""
+    from sqlfluff.core.dialects import load_raw_dialect
+    from sqlfluff.core.errors import SQLFluffUserError
 
     name = _DIALECTS.get(adapter or "", adapter)
-    return name if name in {dialect.label for dialect in dialect_readout()} else "ansi"
+    try:
+        # Asked for its list of dialects, SQLFluff imports them all.
+        load_raw_dialect(str(name))
+    except (KeyError, SQLFluffUserError):
+        return "ansi"
+    return str(name)
 
 
 class Configuration:

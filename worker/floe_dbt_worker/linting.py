@@ -187,14 +187,21 @@ class Linting:
 
     def _bare(self, path: str) -> Any:
         """A root configuration whose child for `path` is the one we hold: SQLFluff's reader then costs no
-        more.
+        more. What the text itself says of the configuration is read when it is rendered.
         """
-        configuration = self._configuration
+        held = self._configuration.for_file(path, "")
+
+        class Child:
+            get = staticmethod(held.get)
+
+            @staticmethod
+            def process_raw_file_for_config(*_: Any) -> None:
+                pass
 
         class Root:
             @staticmethod
             def make_child_from_path(_: str) -> Any:
-                return configuration.for_file(path, "").copy()
+                return Child
 
         return Root()
 

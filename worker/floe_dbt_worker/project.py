@@ -52,7 +52,7 @@ class DbtProject:
         self.config: Any = None
         self._clock_readers: ClockReaders | None = None
         self._compiler: Any = None
-        self._known_elsewhere: set[str] = set()
+        self._left_out: dict[str, str] = {}
         self._private = private
         self._log = log
         self._nodes_by_path: dict[str, list[Any]] = {}
@@ -102,7 +102,10 @@ class DbtProject:
         self.config, self.manifest = config, manifest
         self._nodes_by_path = _index(manifest.nodes.values())
         disabled = [node for nodes in manifest.disabled.values() for node in nodes]
-        self._known_elsewhere = set(_index([*manifest.macros.values(), *disabled]))
+        self._left_out = {
+            **dict.fromkeys(_index(disabled), "disabled"),
+            **dict.fromkeys(_index(manifest.macros.values()), "a macro"),
+        }
         self._clock_readers = None
         self.generation += 1
         templater.__dict__["dbt_manifest"] = manifest
@@ -149,12 +152,16 @@ class DbtProject:
         """The nodes a file defines, in the manifest's order. `path` is absolute."""
         return self._nodes_by_path.get(_key(path, self.project_dir), [])
 
+    def why_no_node(self, path: str) -> str | None:
+        """What a file is that dbt has read and that defines no node, in SQLFluff's words; None for any other file."""
+        return self._left_out.get(_key(path, self.project_dir))
+
     def new_node_at(self, path: str, text: str) -> Any | None:
         """The node dbt will make of a file it has not read; None for one it has read, or would not read.
 
         Raises dbt's exceptions for the text.
         """
-        if self.manifest is None or _key(path, self.project_dir) in self._known_elsewhere:
+        if self.manifest is None or self.why_no_node(path):
             return None
         if os.path.exists(path) and not self.due:
             return None  # dbt has seen it and left it out

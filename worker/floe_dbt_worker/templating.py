@@ -52,7 +52,12 @@ def warm_templater(base: type[Any], project: DbtProject) -> Any:
                 self._text = None
 
         def _find_node(self, fname: str, config: Any = None, dbt_dir: str = "") -> Any:
+            from sqlfluff.core.errors import SQLFluffSkipFile
+
             nodes = project.nodes_at(fname)
+            reason = None if nodes else project.why_no_node(fname)
+            if reason:
+                raise SQLFluffSkipFile(f"Skipped file {fname} because it is {reason}")
             node = nodes[0] if nodes else self._new_node(fname)
             if node is None:
                 # dbt's own selector walks every node; it is asked only for what our index does not know.
