@@ -1,11 +1,12 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import type { DbtEvent } from "../../server/plugins/dbtPlugin.ts";
-import { DbtCancelledError } from "../../server/plugins/errors.ts";
 import { cloudSubject } from "../contract/cloudSubject.ts";
 import { compileCases } from "../contract/compileCases.ts";
 import { identityCases } from "../contract/identityCases.ts";
+import { manifestCases } from "../contract/manifestCases.ts";
 import { runCases } from "../contract/runCases.ts";
 import { verbCases } from "../contract/verbCases.ts";
 import { realDbt } from "../harness/cloudEmulator/stepEngine.ts";
@@ -20,6 +21,7 @@ const refOf = (project: TestProject) => ({ projectDir: project.dir, profilesDir:
 
 identityCases(subject);
 compileCases(subject);
+manifestCases(subject);
 runCases(subject);
 verbCases(subject);
 
@@ -51,28 +53,19 @@ describe("cloud, emulated: only there", () => {
     });
   });
 
-  test("cancel ends dbt there, within seconds", async () => {
+  test("what packages.yml names is installed there; where it cannot be had, dbt's own words say so", async () => {
     await using project = await dbtProject({
       ...threeModels,
-      "models/a.sql":
-        "{{ config(materialized='table') }}\nselect count(*) as amount, 1 as id from range(100000000) as x, range(100000000) as y\n",
+      "packages.yml": "packages:\n  - local: extra\n",
+      "extra/dbt_project.yml": 'name: extra\nversion: "1.0"\n',
+      "extra/models/more.sql": "select 1 as id\n",
     });
     await using made = subject.make();
-    const abort = new AbortController();
-    let firedAt = 0;
-    const running = made.plugin.runModels(
-      refOf(project),
-      {},
-      {
-        signal: abort.signal,
-        onEvent: (event) => {
-          if (event.type !== "log" || !event.message.includes("START sql table model main.a")) return;
-          firedAt = performance.now();
-          abort.abort();
-        },
-      },
-    );
-    await expect(running).rejects.toThrow(DbtCancelledError);
-    expect(performance.now() - firedAt).toBeLessThan(5000);
+    await made.plugin.compileProject(refOf(project));
+    expect(await made.plugin.getManifest(refOf(project))).toHaveProperty(["nodes", "model.extra.more"]);
+    expect(existsSync(project.file("dbt_packages"))).toBe(false);
+    await project.write("packages.yml", "packages:\n  - local: not-there\n");
+    const running = made.plugin.runModels(refOf(project));
+    await expect(running).rejects.toThrow(/“dbt deps”[\s\S]*not-there[\s\S]*\/runs\/\d+/);
   });
 });

@@ -16,10 +16,10 @@ export const cloudSubject = (engine: StepEngine): ContractSubject => ({
     parallel: true,
     lints: false,
     refusesSelectors: true,
-    liveNodes: false,
     saysNoTotal: true,
     alwaysWritesRunResults: true,
     elsewhere: true,
+    wholeManifests: true,
   },
   make({ withoutEngine = false } = {}): SubjectPlugin {
     const emulator = CloudEmulator.start({ engine });

@@ -9,6 +9,27 @@ import { sharedSubject } from "./sharedSubject.ts";
 
 const refOf = (project: TestProject) => ({ projectDir: project.dir, profilesDir: project.dir });
 
+interface CompiledManifest {
+  nodes: Record<
+    string,
+    { resource_type: string; compiled_code?: string | null; depends_on?: { nodes?: string[] } }
+  >;
+}
+
+/** Nodes, what they depend on and models' compiled SQL, without what is an engine's own: hashes, white space, quotes, the database. */
+function graphOf({ nodes }: CompiledManifest): Record<string, { dependsOn: string[]; sql?: string }> {
+  return Object.fromEntries(
+    Object.entries(nodes).map(([id, { resource_type, compiled_code, depends_on }]) => {
+      const sql = (compiled_code ?? "").replaceAll('"', "").replaceAll(/\s+/g, " ").trim();
+      const dependsOn = depends_on?.nodes ?? [];
+      return [
+        id.split(".").slice(0, 3).join("."),
+        resource_type === "model" ? { dependsOn, sql: sql.replace(/\w+\.main\./, "main.") } : { dependsOn },
+      ];
+    }),
+  );
+}
+
 export function compileCases(subject: ContractSubject): void {
   /** Where the project's own profiles.yml, target/ and environment are what dbt takes. */
   const testHere = test.skipIf(subject.expects.elsewhere === true);
@@ -29,21 +50,23 @@ export function compileCases(subject: ContractSubject): void {
       return { error, message, file: relative, line };
     }
 
-    test("gives a manifest with every model compiled, and touches no table", async () => {
+    test("gives a manifest with every model compiled, the same for each engine, and touches no table", async () => {
       const { project, made } = await shared.begin(threeModels);
       const manifestPath = await made.plugin.compileProject(refOf(project));
       if (subject.expects.elsewhere) expect(existsSync(project.file("target"))).toBe(false);
       else expect(manifestPath).toBe(project.file("target/manifest.json"));
-      const manifest = JSON.parse(await readFile(manifestPath, "utf8")) as {
-        nodes: Record<
-          string,
-          { resource_type: string; compiled_code?: string; depends_on: { nodes: string[] } }
-        >;
-      };
-      const models = Object.entries(manifest.nodes).filter(([, node]) => node.resource_type === "model");
-      expect(models.map(([id]) => id).sort()).toEqual(["model.shop.a", "model.shop.b", "model.shop.c"]);
-      expect(models.every(([, node]) => (node.compiled_code ?? "") !== "")).toBe(true);
-      expect(manifest.nodes["model.shop.c"]?.depends_on.nodes).toEqual(["model.shop.b"]);
+      const manifest = JSON.parse(await readFile(manifestPath, "utf8")) as CompiledManifest;
+      expect(graphOf(manifest)).toEqual({
+        "seed.shop.raw_orders": { dependsOn: [] },
+        "model.shop.a": {
+          dependsOn: ["source.shop.raw.raw_orders"],
+          sql: "select id, amount from main.raw_orders",
+        },
+        "model.shop.b": { dependsOn: ["model.shop.a"], sql: "select id, amount from main.a" },
+        "model.shop.c": { dependsOn: ["model.shop.b"], sql: "select sum(amount) as total from main.b" },
+        "test.shop.unique_a_id": { dependsOn: ["model.shop.a"] },
+        "test.shop.not_null_b_id": { dependsOn: ["model.shop.b"] },
+      });
       expect(await made.plugin.getManifest(refOf(project))).toHaveProperty("metadata.dbt_schema_version");
       expect(existsSync(project.file("target/run"))).toBe(false);
     });

@@ -20,8 +20,6 @@ export interface ContractSubject {
     refusesSelectors?: boolean;
     /** dbt runs elsewhere, on a commit: artifacts are fetched, the project's target/ is not written, profiles.yml says nothing. */
     elsewhere?: boolean;
-    /** Nodes are told while they run, not only when all have ended; true where absent. */
-    liveNodes?: boolean;
     /** Unsaved text stands in its file's place, so a reference to what depends on it is a cycle, and said to be. */
     refusesCycles?: boolean;
     /** A preview has no types: a timestamp comes as JSON has it, NaN as null; and its SQL is without the limit. */

@@ -39,7 +39,7 @@ function differences(before: Manifest, now: Manifest): Record<string, Record<str
   return changed;
 }
 
-/** The project as it is now, whole and then in what changed. */
+/** The project as it is now, or as it was compiled elsewhere: whole, and then in what changed. */
 export function manifestCases(subject: ContractSubject): void {
   const has = subject.make().plugin.capabilities;
   describe.runIf(has.has("manifestUpdate"))(`${subject.name}: manifest update`, () => {
@@ -66,6 +66,10 @@ export function manifestCases(subject: ContractSubject): void {
         else await project.write(name, text);
         made.plugin.filesChanged(ref, [file]);
       };
+      /** What runs elsewhere knows of the project what was compiled there. */
+      const compiled = async () =>
+        void (subject.expects.elsewhere && (await made.plugin.compileProject(ref)));
+      await compiled();
       const first = await update(null);
       if (!("file" in first)) throw new Error("The first answer is a whole manifest.");
       const whole = JSON.parse(await readFile(first.file, "utf8")) as Manifest;
@@ -75,6 +79,7 @@ export function manifestCases(subject: ContractSubject): void {
 
       // Only the SQL between the Jinja: one entry, with its new text.
       await saved("models/c.sql", "select max(amount) as total\nfrom {{ ref('b') }}\n");
+      await compiled();
       const sql = await update(first.token);
       expect(Object.keys("changed" in sql ? sql.changed : {})).toEqual(["nodes"]);
       expect(sql).toMatchObject({
@@ -86,6 +91,7 @@ export function manifestCases(subject: ContractSubject): void {
       await saved("models/d.sql", "select * from {{ ref('c') }}\n");
       await saved("models/b.sql", null);
       await saved("models/schema.yml", threeModels["models/schema.yml"]!.replace(/ {2}- name: b[\s\S]*/, ""));
+      await compiled();
       const more = await update(sql.token);
       if (!("changed" in more)) throw new Error("What changed was expected.");
       const nodes = more.changed["nodes"]!;

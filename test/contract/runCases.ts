@@ -12,7 +12,7 @@ const refOf = (project: TestProject) => ({ projectDir: project.dir, profilesDir:
 /** The seed's table as a model of its own, so that a run needs nothing before it. */
 const selfContained: Record<string, string> = {
   ...threeModels,
-  "models/a.sql": "select 1 as id, 10 as amount\n",
+  "models/a.sql": "-- naïve: 10 €\nselect 1 as id, 10 as amount, '☕' as drink\n",
 };
 
 interface Node {
@@ -96,7 +96,7 @@ export function runCases(subject: ContractSubject): void {
     test("a model that fails is a result: the rest is told, what depends on it is skipped", async () => {
       const { project, made } = await shared.begin({
         ...selfContained,
-        "models/b.sql": "select no_such_column from {{ ref('a') }}\n",
+        "models/b.sql": "select no_such_column from {{ ref('a') }} where drink = '☕'\n",
       });
       const run = await made.plugin.runModels(refOf(project));
       expect(run).toMatchObject({ success: false, modelsRun: 1, failures: 1 });
@@ -124,34 +124,33 @@ export function runCases(subject: ContractSubject): void {
       expect(failed).toMatchObject({ failing_rows: 2, file: project.file("tests/fails.sql") });
     });
 
-    test.runIf(subject.expects.liveNodes ?? true)(
-      "cancel ends a model that never ends within seconds, and the queue goes on",
-      async () => {
-        const { project, made } = await shared.begin({
-          ...selfContained,
-          "models/b.sql":
-            "{{ config(materialized='table') }}\nselect count(*) as amount, 1 as id from range(100000000) as x, range(100000000) as y\n",
-        });
-        const abort = new AbortController();
-        let firedAt = 0;
-        const running = made.plugin.runModels(
-          refOf(project),
-          {},
-          {
-            signal: abort.signal,
-            onEvent: (event) => {
-              if (event.type !== "nodeStarted" || event.uniqueId !== "model.shop.b") return;
-              firedAt = performance.now();
-              abort.abort();
-            },
+    test("cancel ends a model that never ends within seconds, and the queue goes on", async () => {
+      const { project, made } = await shared.begin({
+        ...selfContained,
+        "models/b.sql":
+          "{{ config(materialized='table') }}\nselect count(*) as amount, 1 as id from range(100000000) as x, range(100000000) as y\n",
+      });
+      // Elsewhere a log names nodes as the manifest of an earlier run explains.
+      if (subject.expects.elsewhere) await made.plugin.compileProject(refOf(project));
+      const abort = new AbortController();
+      let firedAt = 0;
+      const running = made.plugin.runModels(
+        refOf(project),
+        {},
+        {
+          signal: abort.signal,
+          onEvent: (event) => {
+            if (event.type !== "nodeStarted" || event.uniqueId !== "model.shop.b") return;
+            firedAt = performance.now();
+            abort.abort();
           },
-        );
-        await expect(running).rejects.toThrow(DbtCancelledError);
-        expect(firedAt).toBeGreaterThan(0);
-        expect(performance.now() - firedAt).toBeLessThan(subject.cancelsWithin ?? 5000);
-        expect(await made.plugin.runModels(refOf(project), { select: "a" })).toMatchObject({ modelsRun: 1 });
-      },
-    );
+        },
+      );
+      await expect(running).rejects.toThrow(DbtCancelledError);
+      expect(firedAt).toBeGreaterThan(0);
+      expect(performance.now() - firedAt).toBeLessThan(subject.cancelsWithin ?? 5000);
+      expect(await made.plugin.runModels(refOf(project), { select: "a" })).toMatchObject({ modelsRun: 1 });
+    });
 
     test("calls at the same time are carried out in order and each gets its own result", async () => {
       const { project, made } = await shared.begin(selfContained);

@@ -15,7 +15,8 @@ export function sharedSubject(subject: ContractSubject): SharedSubject {
   let project: TestProject;
   let made: SubjectPlugin;
   beforeAll(async () => {
-    project = await dbtProject();
+    // Paths and their offsets are right also where they are not plain.
+    project = await dbtProject({}, "café shop");
     made = subject.make();
     await made.parsedAhead?.({ projectDir: project.dir, profilesDir: project.dir });
   });

@@ -91,9 +91,11 @@ class ForkServer {
 
   async run({ args, cwd, targetDir, profilesDir, logFile, env, signal }: Step): Promise<number> {
     const id = (this.#next += 1);
-    const all = [...args, "--project-dir", cwd, "--profiles-dir", profilesDir, "--target-path", targetDir];
+    const all = [...args, "--project-dir", cwd, "--profiles-dir", profilesDir];
     const ended = new Promise<number>((done) => this.#waiting.set(id, { done }));
-    this.#child.stdin.write(`${JSON.stringify({ id, args: all, cwd, env, log: logFile })}\n`);
+    this.#child.stdin.write(
+      `${JSON.stringify({ id, args: all, cwd, env: { ...env, DBT_TARGET_PATH: targetDir }, log: logFile })}\n`,
+    );
     const interrupt = (): void => {
       const pid = this.#waiting.get(id)?.pid;
       if (pid === undefined) return;
