@@ -158,6 +158,17 @@ describe("while a run is waited for", () => {
     expect(error.message).toMatch(/“dbt run”.*disk is full.*\/runs\/70403105000001/s);
   });
 
+  test("a log with the token in it is shown without it, wherever it is shown", async () => {
+    const log = `12:00:00  Database Error\n12:00:00    ${emulatedToken} is no password\n`;
+    emulator.behaviours = [
+      { statuses: [3, 20], log, logsSoFar: [log], artifacts: { "run_results.json": null } },
+    ];
+    expect((await failure(run())).message).toContain("*** is no password");
+    const text = await made.plugin.remote!.text(ref(), String(emulator.runs[0]!.id), { step: 4 });
+    expect(text).toBe("Database Error\n  *** is no password\n");
+    said.push(text);
+  });
+
   test("a run that somebody cancels there is cancelled here", async () => {
     emulator.behaviours = [{ statuses: [3, 30] }];
     const error = await failure(run());

@@ -299,6 +299,7 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
     remote: cloudRemote({
       sessionOf,
       tokenOf: deps.tokenOf,
+      clean: (text) => log.redactValues(text),
       keepToken(project, settings, token) {
         deps.keepToken?.(settings, token);
         newest.delete(project.projectDir);

@@ -29,6 +29,8 @@ export interface CloudRemoteDeps {
   tokenOf: (settings: CloudSettings) => string | null;
   keepToken: (project: ProjectRef, settings: CloudSettings, token: string | null) => void;
   chooseJob: RemoteEnvironment["chooseJob"];
+  /** Takes secrets out of what dbt and dbt Cloud say. */
+  clean: (text: string) => string;
   /** What the Discovery API does not let this token read, in a sentence. */
   missingStates: (session: CloudSession, call: CloudCall) => Promise<string | null>;
 }
@@ -155,9 +157,11 @@ export function cloudRemote(deps: CloudRemoteDeps): RemoteEnvironment {
         const step = run.run_steps?.find(({ index }) => index === what.step);
         if (!step) throw new DbtConfigurationError(`Run ${id} has no step ${what.step}.`);
         const log = plainLog(step.logs ?? step.truncated_debug_logs ?? "");
-        return log.trim() === "" ? `${stepName(step)} has logged nothing yet.` : log.slice(-longestText);
+        return log.trim() === ""
+          ? `${stepName(step)} has logged nothing yet.`
+          : deps.clean(log.slice(-longestText));
       }
-      return artifactText(client, id, what.artifact);
+      return deps.clean(await artifactText(client, id, what.artifact));
     },
 
     async cancel(project, runId) {
