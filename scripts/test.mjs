@@ -5,7 +5,7 @@ import { mkdirSync } from "node:fs";
 import { runInLanes } from "./testing/lanes.mjs";
 import { summaryLine } from "./testing/report.mjs";
 import { tryAgain } from "./testing/secondTry.mjs";
-import { oneAtATime, resultsDir, stages } from "./testing/stages.mjs";
+import { needNothing, oneAtATime, resultsDir, stages } from "./testing/stages.mjs";
 
 /** What each stage's tests said, in the order the stages ended. */
 const outcomes = new Map();
@@ -18,7 +18,14 @@ try {
   if (allTests().every(({ status }) => status !== "failed")) {
     const chain = oneAtATime.filter((name) => chosen.includes(name));
     const others = chosen.filter((name) => name !== "setup" && !chain.includes(name));
-    await runInLanes([chain, []], others, runAndTell);
+    let prepareEnded;
+    const isPrepared = new Promise((resolve) => (prepareEnded = resolve));
+    if (!chosen.includes("prepare")) prepareEnded(true);
+    await runInLanes([chain, []], others, async (name) => {
+      if (!needNothing.has(name) && !(await isPrepared)) return;
+      await runAndTell(name);
+      if (name === "prepare") prepareEnded(outcomes.get(name).every(({ status }) => status !== "failed"));
+    });
     // One at a time, when nothing else runs: what failed only because it had to wait passes now.
     for (const [name, tests] of outcomes) await runAgain(name, tests);
   }

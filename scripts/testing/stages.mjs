@@ -10,28 +10,36 @@ export const resultsDir = path.join(repoDir, "test-results");
 
 const minute = 60_000;
 
-/** Each makes dist/ anew; and together with the editor they take about half of all the time. */
-export const oneAtATime = ["build", "package", "start", "start-cloud", "editor"];
+/** Each makes dist/ anew; and together with the editor they take about half of all the time. What the tests need comes first. */
+export const oneAtATime = ["prepare", "build", "package", "start", "start-cloud", "editor"];
+
+/** Stages that need no more than node_modules: the others wait for `prepare`. */
+export const needNothing = new Set([
+  ...["prepare", "typecheck", "typecheck-webviews", "eslint", "prettier", "manifest"],
+  ...["unit", "build", "package"],
+]);
 
 export const stages = {
-  setup: {
-    run: () => oneTest("set-up", () => setUp([...partsFor.tests(), ...partsFor.editorTests()])),
+  setup: { run: () => oneTest("set-up", () => setUp([])) },
+  prepare: {
+    run: () => oneTest("prepare", () => setUp([...partsFor.tests(), ...partsFor.editorTests()])),
   },
+  // What can be told while the rest is prepared; then the longest, so that short ones are left when the lanes are to end together.
   typecheck: check("typecheck", [toolScript("typescript/bin/tsc"), "--noEmit"]),
-  "typecheck-webviews": check("typecheck-webviews", [
-    toolScript("typescript/bin/tsc"),
-    ...["--noEmit", "-p", "webviews"],
-  ]),
-  eslint: check("eslint", [toolScript("eslint/bin/eslint.js"), ".", "--max-warnings", "0"]),
-  prettier: check("prettier", [toolScript("prettier/bin/prettier.cjs"), "--check", "."]),
-  manifest: check("manifest", ["scripts/manifest.mjs", "--check"]),
   unit: vitest("unit", 5),
-  process: vitest("process", 5),
+  eslint: check("eslint", [toolScript("eslint/bin/eslint.js"), ".", "--max-warnings", "0"]),
   worker: vitest("worker", 25),
   contract: vitest("contract", 30),
   server: vitest("server", 25),
   cloud: vitest("cloud", 15),
   cli: vitest("cli", 15),
+  process: vitest("process", 5),
+  prettier: check("prettier", [toolScript("prettier/bin/prettier.cjs"), "--check", "."]),
+  "typecheck-webviews": check("typecheck-webviews", [
+    toolScript("typescript/bin/tsc"),
+    ...["--noEmit", "-p", "webviews"],
+  ]),
+  manifest: check("manifest", ["scripts/manifest.mjs", "--check"]),
   build: check("build", ["esbuild.mjs"]),
   package: check("package", ["scripts/package.mjs"]),
   start: check("start", ["scripts/start.mjs", "--check"]),
