@@ -50,7 +50,7 @@ print(json.dumps([parts, sum(len(issues) for issues, _ in alone), sum(len(places
 test("rules that share what they work out of a tree say what each says alone", () => {
   const answer = execFileSync(testPython(), ["-c", script, workerDir], { encoding: "utf8" });
   const [parts, issues, places] = JSON.parse(answer) as [string[], number, number];
-  expect(parts).toEqual(["crawl", "reflow", "select"]);
+  expect(parts).toEqual(["crawl", "reflow", "select", "types"]);
   expect(issues).toBeGreaterThan(40);
   expect(places).toBeGreaterThan(1000);
 });

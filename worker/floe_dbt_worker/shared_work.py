@@ -5,20 +5,21 @@ A lint only reads its tree, so what follows from the tree and the configuration 
 the walk to the segments a rule asks for, the reflow sequence of the layout rules, and what a select statement refers
 to. Each rule gets what it would have made by itself, in containers of its own. A fix changes the tree and shares nothing.
 
-SQLFluff has no hook for this, so three of its functions are replaced; where one of them is not as we know it, it stays.
+SQLFluff has no hook for this, so functions of it are replaced; where one of them is not as we know it, it stays.
 """
 
 from __future__ import annotations
 
 import copy
-import hashlib
 import inspect
 import sys
 from contextlib import contextmanager
 from typing import Any, Callable, Iterator, NamedTuple
 
+from floe_dbt_worker.quick_types import digest, use_quick_types
+
 _KNOWN_CRAWLERS = "666ed149160867fb"
-"""Digest of the code `_crawl` stands for: the same from SQLFluff 3.0 to 4.4."""
+"""Digest of the code `crawl` stands for: the same from SQLFluff 3.0 to 4.4."""
 
 _held: dict[Any, Any] | None = None
 """What is known of the tree that is linted now. None: every function is SQLFluff's own."""
@@ -46,7 +47,12 @@ def install() -> list[str]:
     if _installed:
         return []
     _installed = True
-    parts = {"crawl": _share_crawl, "reflow": _share_reflow, "select": _share_select}
+    parts = {
+        "crawl": _share_crawl,
+        "reflow": _share_reflow,
+        "select": _share_select,
+        "types": use_quick_types,
+    }
     return [name for name, share in parts.items() if _done(share)]
 
 
@@ -104,7 +110,7 @@ def _share_crawl() -> bool:
         ParentOfSegmentCrawler.is_self_match,
         BaseCrawler.passes_filter,
     )
-    if _digest(known) != _KNOWN_CRAWLERS:
+    if digest(known) != _KNOWN_CRAWLERS:
         return False
     original = SegmentSeekerCrawler.crawl
 
@@ -188,7 +194,3 @@ def _kept(kind: str, named: tuple[Any, ...], make: Callable[[], Any]) -> Any:
     if key not in _held:
         _held[key] = (named, make())
     return _held[key][1]
-
-
-def _digest(functions: Any) -> str:
-    return hashlib.sha256("".join(map(inspect.getsource, functions)).encode()).hexdigest()[:16]
