@@ -1,5 +1,7 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import * as z from "zod";
 import type { FileAnswer } from "../harness/workerDriver.ts";
@@ -22,18 +24,46 @@ const recordsSchema = z.array(
   }),
 );
 
-/** The command line a person would run, in the same environment and folder. Exit 1 means issues. */
-export async function sqlfluff(python: string, cwd: string, args: string[]): Promise<string> {
-  const run = promisify(execFile)(python, ["-m", "sqlfluff", ...args], { cwd, maxBuffer: 1 << 26 });
-  return run.then(
-    ({ stdout }) => stdout,
-    (error: unknown) => z.object({ stdout: z.string() }).parse(error).stdout,
-  );
+/** Runs `sqlfluff ARGS` in a folder. @returns what it prints */
+export type SqlFluff = (cwd: string, args: string[]) => Promise<string>;
+
+/** The command line a person would run in this environment. Exit 1 means issues. */
+export const sqlfluffOf =
+  (python: string): SqlFluff =>
+  (cwd, args) =>
+    promisify(execFile)(python, ["-m", "sqlfluff", ...args], { cwd, maxBuffer: 1 << 26 }).then(
+      ({ stdout }) => stdout,
+      (error: unknown) => z.object({ stdout: z.string() }).parse(error).stdout,
+    );
+
+/** The same for many commands: to import dbt and SQLFluff is half of each, and done once here. One after another. */
+export function manySqlFluffs(python: string): { sqlfluff: SqlFluff } & AsyncDisposable {
+  const program = path.join(import.meta.dirname, "python", "sqlfluff_commands.py");
+  const child = spawn(python, ["-X", "utf8", program], { stdio: ["pipe", "pipe", "inherit"] });
+  const exited = once(child, "exit");
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  let last: Promise<unknown> = Promise.resolve();
+  const run: SqlFluff = async (cwd, args) => {
+    child.stdin.write(`${JSON.stringify({ cwd, args })}\n`);
+    const { value } = await lines.next();
+    return z.object({ stdout: z.string() }).parse(JSON.parse(value ?? "null")).stdout;
+  };
+  return {
+    sqlfluff: (cwd, args) => {
+      const answer = last.then(() => run(cwd, args));
+      last = answer.catch(() => undefined);
+      return answer;
+    },
+    async [Symbol.asyncDispose]() {
+      child.stdin.end();
+      await exited;
+    },
+  };
 }
 
-/** What `sqlfluff lint PATH` says, by absolute path; files it leaves out are absent. */
-export async function sqlfluffLint(python: string, cwd: string, target = "."): Promise<Map<string, Issue[]>> {
-  const stdout = await sqlfluff(python, cwd, ["lint", "--format", "json", target]);
+/** What `sqlfluff lint` says of the folder it runs in, by absolute path; files it leaves out are absent. */
+export async function sqlfluffLint(sqlfluff: SqlFluff, cwd: string): Promise<Map<string, Issue[]>> {
+  const stdout = await sqlfluff(cwd, ["lint", "--format", "json", "."]);
   const json = stdout.split("\n").findLast((line) => line.startsWith("["));
   const records = recordsSchema.parse(JSON.parse(json ?? "null"));
   return new Map(

@@ -1,12 +1,20 @@
 import path from "node:path";
-import { expect, test } from "vitest";
-import { dbtProject } from "../harness/dbtProject.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { dbtProject, type TestProject } from "../harness/dbtProject.ts";
 import { testPython } from "../harness/environment.ts";
-import { startWorker } from "../harness/workerDriver.ts";
-import { issuesOf, sqlfluffLint } from "./commandLine.ts";
+import { giveParsedAhead } from "../harness/parsedAhead.ts";
+import { startWorker, type WorkerDriver } from "../harness/workerDriver.ts";
+import { issuesOf, manySqlFluffs, sqlfluffLint } from "./commandLine.ts";
+import { sharedWorker } from "./sharedWorker.ts";
+
+interface Variant {
+  files: Record<string, string>;
+  /** A rule that has something to say. */
+  sees: string;
+}
 
 /** Where the configuration stands and what it says; every one of them makes a difference to the issues. */
-const variants: { name: string; files: Record<string, string>; sees: string; workingDir?: string }[] = [
+const variants: ({ name: string } & Variant)[] = [
   {
     name: "pyproject.toml",
     files: {
@@ -72,17 +80,6 @@ const variants: { name: string; files: Record<string, string>; sees: string; wor
     sees: "CP01",
   },
   {
-    name: "a monorepo, configured above the project",
-    files: {
-      "../.sqlfluff":
-        "[sqlfluff]\ndialect = duckdb\ntemplater = dbt\n[sqlfluff:templater:dbt]\nproject_dir = shop\nprofiles_dir = shop\n",
-      "models/a.sql": "select 1 as id\n",
-      "models/b.sql": "SELECT id from {{ ref('a') }}\n",
-    },
-    sees: "CP01",
-    workingDir: "..",
-  },
-  {
     name: "a Python model beside the others",
     files: {
       ".sqlfluff": "[sqlfluff]\ndialect = duckdb\ntemplater = dbt\n",
@@ -94,14 +91,22 @@ const variants: { name: string; files: Record<string, string>; sees: string; wor
   },
 ];
 
-test.each(variants)(
-  "$name: the same answer as the command line",
-  async ({ files, sees, workingDir = "." }) => {
-    await using project = await dbtProject(files);
-    const workspaceDir = path.resolve(project.dir, workingDir);
-    const expected = await sqlfluffLint(testPython(), workspaceDir);
+describe("configurations, one after another in the worker that is told of each", () => {
+  const shared = sharedWorker();
+  let commandLine: ReturnType<typeof manySqlFluffs>;
+  beforeAll(() => {
+    commandLine = manySqlFluffs(testPython());
+  });
+  afterAll(() => commandLine[Symbol.asyncDispose]());
+
+  async function compare(
+    { files, sees }: Variant,
+    { project, worker }: { project: TestProject; worker: WorkerDriver },
+    workspaceDir: string,
+  ): Promise<void> {
+    await giveParsedAhead(testPython(), project.file("target"));
+    const expected = await sqlfluffLint(commandLine.sqlfluff, workspaceDir);
     expect([...expected.values()].flat().map((issue) => issue[2])).toContain(sees);
-    await using worker = await startWorker({ projectDir: project.dir, workspaceDir });
     expect((await worker.request("parse", {})).state).toBe("ready");
     for (const file of Object.keys(files).filter((name) => name.endsWith(".sql"))) {
       const answer = await worker.lint(project.file(file));
@@ -109,22 +114,38 @@ test.each(variants)(
       const unsaved = await worker.lint(project.file(file), `${String(files[file])} `);
       expect(unsaved.skipped).toBe(answer.skipped);
     }
-  },
-);
+  }
 
-test("a Python model is no SQL, and its change makes dbt read the project again", async () => {
-  const model = 'def model(dbt, session):\n    return session.sql("select 1 as id")\n';
-  await using project = await dbtProject({
-    ".sqlfluff": "[sqlfluff]\ndialect = duckdb\ntemplater = dbt\n",
-    "models/a.py": model,
-    "models/b.sql": "select id from {{ ref('a') }}\n",
+  test.each(variants)("$name: the same answer as the command line", async (variant) => {
+    const its = await shared.begin({ ".sqlfluff": null, ...variant.files });
+    await compare(variant, its, its.project.dir);
   });
-  await using worker = await startWorker({ projectDir: project.dir });
-  await worker.request("parse", {});
-  expect((await worker.lint(project.file("models/a.py"))).skipped).toContain(".sql");
-  await project.write("models/later.py", model);
-  worker.notify("filesChanged", { paths: [project.file("models/later.py")] });
-  await worker.request("parse", {});
-  const text = "select id from {{ ref('later') }}\n";
-  expect((await worker.lint(project.file("models/b.sql"), text)).issues).toEqual([]);
+
+  test("a monorepo, configured above the project: the same answer as the command line", async () => {
+    const files = {
+      "../.sqlfluff":
+        "[sqlfluff]\ndialect = duckdb\ntemplater = dbt\n[sqlfluff:templater:dbt]\nproject_dir = shop\nprofiles_dir = shop\n",
+      "models/a.sql": "select 1 as id\n",
+      "models/b.sql": "SELECT id from {{ ref('a') }}\n",
+    };
+    await using project = await dbtProject(files);
+    const workspaceDir = path.resolve(project.dir, "..");
+    await using worker = await startWorker({ projectDir: project.dir, workspaceDir });
+    await compare({ files, sees: "CP01" }, { project, worker }, workspaceDir);
+  });
+
+  test("a Python model is no SQL, and its change makes dbt read the project again", async () => {
+    const model = 'def model(dbt, session):\n    return session.sql("select 1 as id")\n';
+    const { project, worker } = await shared.begin({
+      "models/a.py": model,
+      "models/b.sql": "select id from {{ ref('a') }}\n",
+    });
+    await worker.request("parse", {});
+    expect((await worker.lint(project.file("models/a.py"))).skipped).toContain(".sql");
+    await project.write("models/later.py", model);
+    worker.notify("filesChanged", { paths: [project.file("models/later.py")] });
+    await worker.request("parse", {});
+    const text = "select id from {{ ref('later') }}\n";
+    expect((await worker.lint(project.file("models/b.sql"), text)).issues).toEqual([]);
+  });
 });

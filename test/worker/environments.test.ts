@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { dbtProject } from "../harness/dbtProject.ts";
 import { startWorker } from "../harness/workerDriver.ts";
-import { issuesOf, sqlfluffLint } from "./commandLine.ts";
+import { issuesOf, sqlfluffLint, sqlfluffOf } from "./commandLine.ts";
 import { pythonEnvironment } from "./environments.ts";
 
 const sqlfluffConfig = "[sqlfluff]\ndialect = duckdb\ntemplater = dbt\n";
@@ -36,7 +36,7 @@ test("without dbt, a configuration that names the Jinja templater gets exactly S
   expect(await worker.request("parse", {})).toMatchObject({ state: "ready" });
   const model = shop.file("models/b.sql");
   const answer = issuesOf(await worker.lint(model));
-  expect(answer).toEqual((await sqlfluffLint(environment.python, shop.dir)).get(model));
+  expect(answer).toEqual((await sqlfluffLint(sqlfluffOf(environment.python), shop.dir)).get(model));
   expect(answer.map(([, , code]) => code)).toContain("TMP");
 });
 
@@ -139,7 +139,7 @@ class Rule_Noise_NZ01(BaseRule):
 test("a rule of a plugin counts as on the command line, and whatever it prints becomes log lines", async () => {
   await using environment = await pythonEnvironment(null, noisyPlugin);
   await using shop = await project();
-  const expected = await sqlfluffLint(environment.python, shop.dir);
+  const expected = await sqlfluffLint(sqlfluffOf(environment.python), shop.dir);
   expect([...expected.values()].flat().map((issue) => issue[2])).toContain("Noise_NZ01");
   await using worker = await startWorker({ projectDir: shop.dir, python: environment.python });
   for (const [file, issues] of expected) expect(issuesOf(await worker.lint(file))).toEqual(issues);

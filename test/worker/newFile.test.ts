@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { dbtProject, type TestProject } from "../harness/dbtProject.ts";
 import { testPython } from "../harness/environment.ts";
 import { startWorker, type WorkerDriver } from "../harness/workerDriver.ts";
-import { issuesOf, sqlfluffLint } from "./commandLine.ts";
+import { issuesOf, sqlfluffLint, sqlfluffOf } from "./commandLine.ts";
 
 let project: TestProject;
 let worker: WorkerDriver;
@@ -82,6 +82,6 @@ test("saved, it is linted at once, and another new one can refer to it", async (
   worker.notify("filesChanged", { paths: [first, second] });
   expect((await worker.lint(second)).issues).toEqual([]);
   expect(issuesOf(await worker.lint(first))).toEqual(
-    (await sqlfluffLint(testPython(), project.dir)).get(first),
+    (await sqlfluffLint(sqlfluffOf(testPython()), project.dir)).get(first),
   );
 });

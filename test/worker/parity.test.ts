@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dbtProject, type TestProject } from "../harness/dbtProject.ts";
 import { testPython } from "../harness/environment.ts";
 import { startWorker, type WorkerDriver } from "../harness/workerDriver.ts";
-import { issuesOf, sqlfluff, sqlfluffLint, type Issue } from "./commandLine.ts";
+import { issuesOf, manySqlFluffs, sqlfluffLint, type Issue } from "./commandLine.ts";
 import { corpus } from "./corpus.ts";
 
 describe.each(["dbt111", "dbt18"] as const)("%s: the same answer as the command line", (name) => {
@@ -13,18 +13,21 @@ describe.each(["dbt111", "dbt18"] as const)("%s: the same answer as the command 
   let project: TestProject;
   let worker: WorkerDriver;
   let expected: Map<string, Issue[]>;
+  let commandLine: ReturnType<typeof manySqlFluffs>;
   const texts = Object.entries(corpus).filter(
     (entry): entry is [string, string] => entry[0].endsWith(".sql") && typeof entry[1] === "string",
   );
 
   beforeAll(async () => {
     project = await dbtProject(corpus, "shop é's 1");
-    expected = await sqlfluffLint(python, project.dir);
+    commandLine = manySqlFluffs(python);
+    expected = await sqlfluffLint(commandLine.sqlfluff, project.dir);
     worker = await startWorker({ projectDir: project.dir, python });
     await worker.request("parse", {});
   });
   afterAll(async () => {
     await worker[Symbol.asyncDispose]();
+    await commandLine[Symbol.asyncDispose]();
     await project[Symbol.asyncDispose]();
   });
 
@@ -78,7 +81,7 @@ describe.each(["dbt111", "dbt18"] as const)("%s: the same answer as the command 
     const copy = await mkdtemp(path.join(tmpdir(), "floe-dbt-fix-"));
     try {
       await cp(project.dir, copy, { recursive: true });
-      await sqlfluff(python, copy, [...command, "."]);
+      await commandLine.sqlfluff(copy, [...command, "."]);
       for (const [file, text] of texts) {
         const after = (await readFile(path.join(copy, file), "utf8")).replace(/^\ufeff/, "");
         const ask = { ...options, rules: "rules" in options ? [...options.rules] : [] };
