@@ -58,8 +58,9 @@ export class Linting {
         });
       },
       saved: (file) => void this.#when(file, ["onSave"], () => this.#scheduler.runNow(file.filePath)),
-      closed: ({ filePath }) => {
-        this.#scheduler.forget(filePath);
+      closed: (file) => {
+        const wasDue = this.#scheduler.forget(file.filePath);
+        void this.#when(file, ["onType", "onSave"], (project) => this.#showSaved(file, project, wasDue));
       },
     });
   }
@@ -268,6 +269,16 @@ export class Linting {
     return this.#deps.documents
       .all()
       .filter((file) => isInside(file.filePath, project.ref.projectDir) && (isSql(file) || isYaml(file)));
+  }
+
+  /** Shows what is wrong with a closed file, where what is shown is not of the text on disk: it was changed and not saved. */
+  async #showSaved({ filePath, document }: OpenFile, project: LintedProject, wasDue: boolean): Promise<void> {
+    const saved = await readFile(filePath, "utf8").catch(() => null);
+    if (saved === null || (saved === document.getText() && !wasDue)) return;
+    if (this.#deps.documents.get(filePath)) return;
+    await this.lintProject(project, { paths: [filePath], interactive: false }).catch((error: unknown) => {
+      if (!(error instanceof DbtError)) throw error;
+    });
   }
 
   /** What the engine says of the whole project replaces what it said before. */

@@ -64,14 +64,16 @@ export class LintScheduler {
     await new Promise<void>((resolve) => entry.waiting.push(resolve));
   }
 
-  /** The document is gone: nothing of it is linted any more. */
-  forget(key: string): void {
+  /** The document is gone: nothing of it is linted any more. @returns whether its newest text was still to be */
+  forget(key: string): boolean {
     const entry = this.#entries.get(key);
-    if (!entry) return;
+    if (!entry) return false;
+    const wasDue = entry.timer !== null || entry.running !== null;
     if (entry.timer) clearTimeout(entry.timer);
     entry.running?.abort();
     this.#entries.delete(key);
     wake(entry);
+    return wasDue;
   }
 
   [Symbol.dispose](): void {

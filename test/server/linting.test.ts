@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { DiagnosticSeverity, FileChangeType } from "vscode-languageserver/node";
@@ -141,6 +142,26 @@ describe("diagnostics", () => {
     expect(client.diagnostics(uri)).toHaveLength(1);
     await rm(filePath);
     await client.filesChanged({ [filePath]: FileChangeType.Deleted });
+    await client.waitForDiagnostics(uri, (all) => all.length === 0);
+  });
+
+  test("a file that is closed has the issues of what is saved, not of what was discarded or not looked at yet", async () => {
+    await using project = await dbtProject();
+    await using session = await started(project);
+    const { client, plugin } = session;
+    const filePath = await project.write("models/a.sql", "BAD\n");
+    plugin.script.lint = (call) =>
+      badWords({ ...call, text: call.request.texts?.get(filePath) ?? readFileSync(filePath, "utf8") });
+    const uri = await client.open(filePath, "select 1\nBAD BAD\n");
+    await client.waitForDiagnostics(uri, (all) => all.length === 2);
+    await client.close(uri);
+    await client.waitForDiagnostics(uri, (all) => all.length === 1);
+
+    await client.open(filePath, "BAD\n");
+    await client.waitForDiagnostics(uri, (all) => all.length === 1);
+    await client.change(uri, "good\n");
+    await project.write("models/a.sql", "good\n");
+    await client.close(uri);
     await client.waitForDiagnostics(uri, (all) => all.length === 0);
   });
 
