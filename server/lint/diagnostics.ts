@@ -1,6 +1,6 @@
 import type { Diagnostic, TextEdit } from "vscode-languageserver-protocol";
 import type { TextDocument } from "vscode-languageserver-textdocument";
-import { z } from "zod";
+import * as z from "zod";
 import type { LintIssue } from "../../protocol/lint.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import { toPosition, toTextEdit, visibleRange } from "./positions.ts";
