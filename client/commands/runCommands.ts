@@ -138,7 +138,10 @@ export const runCommands = {
     icon: "$(refresh)",
     palette: activeNodeFile,
     enablement,
-    menus: { "floeDbt.runMenu": { when: "!explorerResourceIsFolder", group: "3_more@1" } },
+    menus: {
+      "floeDbt.runMenu": { when: "!explorerResourceIsFolder", group: "3_more@1" },
+      "view/item/context": { when: `${treeRow("runnable")} && viewItem =~ /\\bmodel\\b/`, group: "3_more@2" },
+    },
   },
   "floeDbt.fullRefreshProject": {
     title: "Run Project with Full Refresh",

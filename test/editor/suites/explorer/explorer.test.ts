@@ -91,7 +91,14 @@ test("the keyboard moves through the rows and opens what they define", async () 
 test("the menu of a row copies its name and its reference", async () => {
   const menu = await page.treeRowMenu(view, "^ice_safety");
   await page.screenshot("menu");
-  for (const entry of ["Run Selection", "Test Selection", "Open Definition", "Copy Name", "Copy Reference"]) {
+  for (const entry of [
+    "Run Selection",
+    "Test Selection",
+    "Run Model with Full Refresh",
+    "Open Definition",
+    "Copy Name",
+    "Copy Reference",
+  ]) {
     assert.ok(menu.includes(entry), `${entry} is not among ${menu.join("; ")}`);
   }
   await page.chooseMenuEntry("Copy Reference");
