@@ -153,7 +153,7 @@ describe("one worker at work", () => {
   });
 
   test("the end of stdin ends the worker at once", async () => {
-    const { project, worker } = await shared.begin({ "models/base.sql": "select 1 as id\n" });
+    const { worker } = await shared.begin({ "models/base.sql": "select 1 as id\n" });
     await worker.request("parse", {});
     worker.process.stdin?.end();
     expect(await worker.exited).toBe(0);
