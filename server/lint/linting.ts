@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { type Diagnostic, DiagnosticSeverity } from "vscode-languageserver-protocol";
 import {
   type LintIssue,
@@ -10,7 +11,7 @@ import {
 import type { Settings } from "../../protocol/settings.ts";
 import type { Log } from "../platform/log.ts";
 import { isInside, pathKey, uriOfPath } from "../platform/uri.ts";
-import type { Call, DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
+import type { Call, DbtEvent, DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
 import { DbtCancelledError, DbtError } from "../plugins/errors.ts";
 import { messageOf, toDiagnostics } from "./diagnostics.ts";
 import type { DiagnosticsStore } from "./diagnosticsStore.ts";
@@ -229,6 +230,7 @@ export class Linting {
       ...(signal && { signal }),
       onEvent: (event) => {
         if (event.type === "projectChecked") void this.#showChecked(project, event.issues, versions);
+        if (event.type === "fileGlanced") this.#showGlance(project, event, versions);
         // A wave that says nothing new would only make the rules' issues flicker.
         if (event.type === "lintWave" && this.#bringsNew(filePath, event.issues)) show(event.issues);
       },
@@ -303,6 +305,22 @@ export class Linting {
         : await diagnosticsOfFile(filePath, its, severity);
       store.set("engine", filePath, diagnostics);
     }
+  }
+
+  /** A first look replaces what the engine said of the file before, as far as it can tell; the whole check follows. */
+  #showGlance(
+    project: LintedProject,
+    { filePath, issues, codes }: Extract<DbtEvent, { type: "fileGlanced" }>,
+    versions: ReadonlyMap<string, number>,
+  ): void {
+    const { store, documents } = this.#deps;
+    const document = documents.get(filePath);
+    if (!document || versions.get(pathKey(filePath)) !== document.version) return;
+    const severity = project.settings["lint.severity"];
+    const before = store.ofOwner("engine", filePath);
+    const kept = before.filter(({ code }) => !codes.has(String(code)));
+    const now = [...toDiagnostics(issues, document, { severity, version: document.version }), ...kept];
+    if (!isDeepStrictEqual(now, before)) store.set("engine", filePath, now);
   }
 
   async #showFile(

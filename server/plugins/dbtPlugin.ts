@@ -134,6 +134,11 @@ export type DbtEvent =
    * said before. Capability "checkProject".
    */
   | { type: "projectChecked"; issues: LintIssue[] }
+  /**
+   * A first look of that engine at one file, some time before: of these rule codes it replaces what the engine said of the
+   * file, and of no other.
+   */
+  | { type: "fileGlanced"; filePath: string; issues: LintIssue[]; codes: ReadonlySet<string> }
   | { type: "progress"; done: number; total: number; label: string }
   /** How many nodes the command will run. */
   | { type: "nodesTotal"; total: number }

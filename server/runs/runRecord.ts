@@ -139,6 +139,7 @@ export class RunRecord {
         return null;
       case "fileLinted":
       case "projectChecked":
+      case "fileGlanced":
       case "lintWave":
       case "progress":
       case "status":

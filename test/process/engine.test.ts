@@ -59,7 +59,12 @@ ${more}`;
     const ask = probe();
     const first = await ask(file);
     expect(first).toMatchObject({ version: "2.0.0", distribution: "dbt-fusion" });
-    expect("features" in first && [...first.features]).toEqual(["lint", "staticAnalysis", "partialParse"]);
+    expect("features" in first && [...first.features]).toEqual([
+      "lint",
+      "staticAnalysis",
+      "partialParse",
+      "partialLoad",
+    ]);
     await program("changing", engine("2.1.0", "// another file"));
     expect(await ask(file)).toMatchObject({ version: "2.1.0" });
     await rm(file);

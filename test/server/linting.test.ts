@@ -130,6 +130,57 @@ describe("diagnostics", () => {
     await client.waitForDiagnostics(uri, (all) => all.length === 2);
   });
 
+  test("an engine's first look replaces its own kind in one file; the whole check replaces all; neither shows of an older text", async () => {
+    await using project = await dbtProject();
+    await using session = await started(project);
+    const { client, plugin } = session;
+    plugin.capabilities.add("checkProject").add("lintUnsaved");
+    const [a, b] = [project.file("models/a.sql"), project.file("models/b.sql")];
+    const said = (filePath: string, ruleCode: string): LintIssue => ({
+      filePath,
+      line: 1,
+      column: 1,
+      severity: "error",
+      ruleCode,
+      message: "no",
+      source: "dbt",
+      fixable: false,
+    });
+    await project.write("models/b.sql", "select 2\n");
+    const uri = await client.open(a, "select 1\n");
+    const ofB = new URL(`file://${b}`).href;
+    const codes = (its: string): unknown[] => client.diagnostics(its)?.map(({ code }) => code) ?? [];
+    const glance = (call: LintCall, ...issues: LintIssue[]): void =>
+      call.call?.onEvent?.({ type: "fileGlanced", filePath: a, issues, codes: new Set(["x1"]) });
+
+    plugin.script.lint = ({ call }) => {
+      call?.onEvent?.({ type: "projectChecked", issues: [said(a, "x1"), said(a, "x2"), said(b, "x1")] });
+      return [];
+    };
+    await client.change(uri, "select 12\n");
+    await client.waitForDiagnostics(uri, (all) => all.length === 2);
+    await client.waitForDiagnostics(ofB, (all) => all.length === 1);
+
+    const whole = Promise.withResolvers<LintIssue[]>();
+    const calls: LintCall[] = [];
+    plugin.script.lint = (call) => {
+      calls.push(call);
+      if (calls.length === 1) glance(call);
+      else call.call?.onEvent?.({ type: "projectChecked", issues: [said(a, "x3")] });
+      return calls.length === 1 ? whole.promise : [];
+    };
+    await client.change(uri, "select 123\n");
+    await client.waitForDiagnostics(uri, (all) => all.length === 1);
+    expect([codes(uri), codes(ofB)]).toEqual([["x2"], ["x1"]]);
+    await client.change(uri, "select 1234\n");
+    await client.waitForDiagnostics(uri, ([only]) => only?.code === "x3");
+    await client.waitForDiagnostics(ofB, (all) => all.length === 0);
+    glance(calls[0]!, said(a, "x1"));
+    whole.resolve([]);
+    await client.connection.sendRequest(lintDocumentRequest, { uri });
+    expect(codes(uri)).toEqual(["x3"]);
+  });
+
   test("results of a file survive closing it and end with its deletion", async () => {
     await using project = await dbtProject();
     await using session = await started(project);

@@ -57,6 +57,8 @@ export class EngineCheck {
     dropped: number;
     nodes: Map<string, CompiledPart>;
   } | null = null;
+  /** What was last said of each node, whatever is typed since. */
+  readonly #nodeSaid = new Map<string, SaidDiagnostic[]>();
   #engineStamp = "";
 
   constructor(dir: string, projectDir: string, log: RedactingLog) {
@@ -83,6 +85,11 @@ export class EngineCheck {
     call: Call = {},
   ): Promise<Checked> {
     return this.#inTurn(call, () => this.#check(ready, texts, file, call));
+  }
+
+  /** What the last check that compiled a file's node found then, beyond what its parse says. */
+  saidOfNode(filePath: string): readonly SaidDiagnostic[] {
+    return this.#nodeSaid.get(path.relative(this.#shadow.projectDir, filePath)) ?? [];
   }
 
   /** Where the copy has a file of the project. */
@@ -252,7 +259,10 @@ export class EngineCheck {
     const parse = knows ? knows.parse : said.filter(({ uniqueId }) => uniqueId === null);
     const dropped = knows ? knows.dropped : outcome.diagnosticsDropped;
     this.#last = { parse, dropped, nodes: knows?.nodes ?? new Map<string, CompiledPart>() };
-    if (relative !== null) this.#last.nodes.set(relative, node);
+    if (relative !== null) {
+      this.#last.nodes.set(relative, node);
+      this.#nodeSaid.set(relative, node.node);
+    }
     return { ...node, parse, dropped };
   }
 

@@ -1,10 +1,11 @@
 import path from "node:path";
 import { projectLintResult, type LintIssue, type ProjectLintResult } from "../../../protocol/lint.ts";
 import type { Call, DbtPlugin, LintRequest, ProjectRef } from "../dbtPlugin.ts";
-import { DbtEnvironmentError } from "../errors.ts";
+import { DbtEnvironmentError, DbtError } from "../errors.ts";
 import { withIssues } from "../local/projectIssues.ts";
 import type { Checked, EngineCheck, Ready } from "./engineCheck.ts";
 import type { SaidDiagnostic } from "./engineEvents.ts";
+import { glancedCodes, type EngineGlance } from "./engineGlance.ts";
 import { isRule, lintWithBinary, pageOfRule } from "./binaryLint.ts";
 import { pageOf, userPath } from "./engineMessage.ts";
 import { shownIssues } from "./shownIssues.ts";
@@ -12,6 +13,8 @@ import { sqlFilesOf } from "./sqlFiles.ts";
 
 export interface EngineLintDeps {
   check: EngineCheck;
+  /** Says of what is typed in one file what it can, before the check does; absent where nobody types. */
+  glance?: EngineGlance;
   ready: Ready;
   /** Lints SQL as SQLFluff does; absent where nothing may. */
   sqlfluff: DbtPlugin | undefined;
@@ -37,8 +40,11 @@ export async function lintWithEngine(
   const single = request.paths?.length === 1 ? (request.paths[0] ?? null) : null;
   const asked = new Set([...(request.paths ?? []), ...texts.keys()]);
 
+  let isChecked = false;
+  const glancing = single === null ? undefined : glanceAt(deps, texts, single, call, () => isChecked);
   const checking = (async (): Promise<LintIssue[]> => {
     const checked = await check.check(ready, texts, single, call);
+    isChecked = true;
     const issues = issuesOf(checked, ready, check, asked);
     call.onEvent?.({ type: "projectChecked", issues });
     deps.onChecked();
@@ -50,6 +56,7 @@ export async function lintWithEngine(
 
   const linted = await lintSql(deps, project, request, call, engineIssues);
   const issues = await checking;
+  await glancing;
   // Mended files are other files.
   const now =
     linted.filesFixed.length > 0
@@ -68,6 +75,32 @@ export async function lintWithEngine(
     }
   }
   return result;
+}
+
+/** Tells what a glance says of a file, unless the whole check was there first. Never throws: the check says what is wrong. */
+async function glanceAt(
+  { glance, check, ready }: EngineLintDeps,
+  texts: ReadonlyMap<string, string>,
+  filePath: string,
+  call: Call,
+  isTooLate: () => boolean,
+): Promise<void> {
+  try {
+    const said = await glance?.glance(ready, texts, filePath, call);
+    if (!glance || !said || isTooLate() || call.signal?.aborted) return;
+    // Where the file parses, what its node's compile said holds until it is compiled again.
+    const parses = said.every(({ severity }) => severity !== "error");
+    const all = [
+      ...said.map((each) => issueOf(each, ready, check, glance.dir)),
+      ...(parses ? check.saidOfNode(filePath) : []).map((each) => issueOf(each, ready, check, check.dir)),
+    ];
+    const issues = unique(all).filter(
+      (issue) => issue.filePath === filePath && glancedCodes.has(issue.ruleCode),
+    );
+    call.onEvent?.({ type: "fileGlanced", filePath, issues, codes: glancedCodes });
+  } catch (error) {
+    if (!(error instanceof DbtError)) throw error;
+  }
 }
 
 /** The linter's part: SQL of the files that were asked for. */

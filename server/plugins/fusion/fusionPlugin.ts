@@ -4,10 +4,11 @@ import type { RuntimeMetadata } from "../../../protocol/runtime.ts";
 import type { RedactingLog } from "../../platform/log.ts";
 import type { LiveStatus } from "../../projects/project.ts";
 import type { Call, DbtPlugin, ProjectRef, RunSelection } from "../dbtPlugin.ts";
-import { DbtEnvironmentError } from "../errors.ts";
+import { DbtCancelledError, DbtEnvironmentError } from "../errors.ts";
 import { requireProject } from "../local/localEnvironment.ts";
 import { fixWithBinary } from "./binaryLint.ts";
 import { EngineCheck, type Ready } from "./engineCheck.ts";
+import { EngineGlance } from "./engineGlance.ts";
 import { lintWithEngine } from "./engineLint.ts";
 import { compileNode, previewRows } from "./engineNode.ts";
 import { createFusionCommands, type RunVerb } from "./fusionCommands.ts";
@@ -36,6 +37,8 @@ export interface FusionPluginDeps {
 interface Session {
   /** What is typed. */
   live: EngineCheck;
+  /** A first look at what is typed. */
+  glance: EngineGlance;
   /** The whole project at once, so that what is typed does not wait for it. */
   whole: EngineCheck;
   linter: string;
@@ -80,6 +83,7 @@ export function createFusionPlugin(deps: FusionPluginDeps): DbtPlugin {
     if (existing) return existing;
     const made = {
       live: new EngineCheck(path.join(dir, "live"), project.projectDir, log),
+      glance: new EngineGlance(path.join(dir, "glance"), project.projectDir, log),
       whole: new EngineCheck(path.join(dir, "whole"), project.projectDir, log),
       linter: "",
       told: null,
@@ -123,6 +127,17 @@ export function createFusionPlugin(deps: FusionPluginDeps): DbtPlugin {
     return its;
   }
 
+  /** After the first answer, beside whatever comes next; an edit neither waits for it nor ends it. */
+  async function prepareGlance(project: ProjectRef, engine: Ready, { glance }: Session): Promise<void> {
+    try {
+      await glance.prepare(engine, stoppable(project, {}));
+    } catch (error) {
+      if (!(error instanceof DbtCancelledError)) {
+        log.debug(`Nothing is shown before the whole check in ${project.projectDir}: ${String(error)}`);
+      }
+    }
+  }
+
   const run = (verb: RunVerb, project: ProjectRef, selection: RunSelection = {}, call: Call = {}) =>
     commands.run(verb, project, selection, stoppable(project, call));
 
@@ -164,10 +179,11 @@ export function createFusionPlugin(deps: FusionPluginDeps): DbtPlugin {
       const its = stoppable(project, call);
       const engine = await ready(project, its);
       const session = sessionOf(project);
-      const check = request.paths?.length === 1 ? session.live : session.whole;
+      const isLive = request.paths?.length === 1;
       const result = await lintWithEngine(
         {
-          check,
+          check: isLive ? session.live : session.whole,
+          ...(isLive && request.interactive && { glance: session.glance }),
           ready: engine,
           sqlfluff: deps.sqlfluff,
           onChecked: () => tellReady(project, engine, session.linter),
@@ -180,6 +196,7 @@ export function createFusionPlugin(deps: FusionPluginDeps): DbtPlugin {
         its,
       );
       tellReady(project, engine, session.linter);
+      if (isLive && request.interactive) void prepareGlance(project, engine, session);
       return result;
     },
 
@@ -255,7 +272,13 @@ export function createFusionPlugin(deps: FusionPluginDeps): DbtPlugin {
     async [Symbol.asyncDispose]() {
       for (const stop of stops.values()) stop.abort();
       await Promise.all([commands.allDrained(), deps.sqlfluff?.[Symbol.asyncDispose]()]);
-      await Promise.all([...sessions.values()].flatMap(({ live, whole }) => [live.idle(), whole.idle()]));
+      await Promise.all(
+        [...sessions.values()].flatMap(({ live, glance, whole }) => [
+          live.idle(),
+          glance.idle(),
+          whole.idle(),
+        ]),
+      );
       sessions.clear();
     },
   };

@@ -12,8 +12,8 @@ export interface EngineFacts {
   features: ReadonlySet<EngineFeature>;
 }
 
-/** - lint, format: commands; - staticAnalysis, partialParse: options of parse and compile. */
-export const engineFeatures = ["lint", "format", "staticAnalysis", "partialParse"] as const;
+/** - lint, format: commands; - staticAnalysis, partialParse, partialLoad: options of parse and compile. */
+export const engineFeatures = ["lint", "format", "staticAnalysis", "partialParse", "partialLoad"] as const;
 export type EngineFeature = (typeof engineFeatures)[number];
 
 export type ProbeEngine = (dbt: string, signal?: AbortSignal) => Promise<EngineFacts | { failure: string }>;
@@ -88,7 +88,11 @@ export function createEngineProbe(deps: {
       if (new RegExp(`^\\s+${verb}\\s`, "m").test(help.text)) features.add(verb);
     }
     if (parse.text.includes("--static-analysis")) features.add("staticAnalysis");
-    if (await accepts(dbt, "--partial-parse", signal)) features.add("partialParse");
+    const [parses, loads] = await Promise.all(
+      ["--partial-parse", "--partial-load"].map((option) => accepts(dbt, option, signal)),
+    );
+    if (parses) features.add("partialParse");
+    if (parses && loads) features.add("partialLoad");
     const facts = { dbt, ...said, features };
     known.set(dbt, { facts, stamp });
     return facts;

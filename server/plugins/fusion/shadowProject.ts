@@ -80,6 +80,11 @@ export class ShadowProject {
     return changed;
   }
 
+  /** Relative paths of all it has. */
+  files(): string[] {
+    return [...this.#copied.keys()];
+  }
+
   /** Takes its copy for an old one: something wrote to it. */
   forget(filePath: string): void {
     const relative = relativeTo(filePath, this.projectDir);
