@@ -19,11 +19,18 @@ const common = {
   logLevel: "warning",
 };
 
+// On an older Node a library fails with words nobody understands, before a line of ours has run.
+const needsNode22 = `if (Number(process.versions.node.split(".")[0]) < 22) {
+  process.stderr.write("floe-dbt needs Node 22 or newer; this is Node " + process.versions.node + ".\\n");
+  process.exit(2);
+}`;
+const program = { banner: { js: `${needsNode22}\n${common.banner.js}` } };
+
 const entries = [
   { entryPoints: { client: "client/extension.ts" }, external: ["vscode"] },
-  { entryPoints: { server: "server/main.ts" } },
+  { entryPoints: { server: "server/main.ts" }, ...program },
   { entryPoints: { artifactReader: "server/manifest/readerThread.ts" } },
-  { entryPoints: { cli: "server/cli.ts" } },
+  { entryPoints: { cli: "server/cli.ts" }, ...program },
   page("preview"),
 ];
 

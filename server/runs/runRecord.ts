@@ -112,6 +112,8 @@ export class RunRecord {
         return null;
       case "nodeStarted":
         this.#update(event.uniqueId, { status: "running", startedAt: Date.now(), ...this.#facts(event) });
+        // dbt's build counts its unit tests late, and some of them twice.
+        if (this.head.total !== null) this.head.total = Math.max(this.head.total, this.#nodes.size);
         return null;
       case "nodeFinished": {
         const { uniqueId, status, seconds, message, rowsAffected, failures } = event;
