@@ -1,18 +1,29 @@
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { type BuiltProduct, buildProduct } from "../harness/builtProduct.ts";
-import { dbtProject } from "../harness/dbtProject.ts";
+import { defaultStorageDir } from "../../server/platform/storage.ts";
+import { dbtProject, type Files, type TestProject } from "../harness/dbtProject.ts";
 import { testPython } from "../harness/environment.ts";
+import { parseAhead } from "../harness/parsedAhead.ts";
 import { pythonEnvironment } from "../worker/environments.ts";
 
 const python = testPython();
 let product: BuiltProduct;
+/** What the command line keeps for the next one goes here, not to the user's own cache. */
+let cache: string;
+const cacheEnvironment = () => ({ ...process.env, XDG_CACHE_HOME: cache });
 beforeAll(async () => {
   product = await buildProduct();
+  cache = await mkdtemp(path.join(tmpdir(), "floe-dbt-cli-"));
 });
-afterAll(() => product[Symbol.asyncDispose]());
+afterAll(async () => {
+  await product[Symbol.asyncDispose]();
+  await rm(cache, { recursive: true, force: true, maxRetries: 10 });
+});
 
 /** Runs the built command line as a user would. Never rejects. */
 function floeDbt(args: string[], cwd: string, env: NodeJS.ProcessEnv = {}) {
@@ -20,7 +31,7 @@ function floeDbt(args: string[], cwd: string, env: NodeJS.ProcessEnv = {}) {
     execFile(
       process.execPath,
       [product.cli, ...args],
-      { cwd, env: { ...process.env, ...env, NO_COLOR: "1" }, maxBuffer: 64_000_000 },
+      { cwd, env: { ...cacheEnvironment(), ...env, NO_COLOR: "1" }, maxBuffer: 64_000_000 },
       (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
     );
   });
@@ -32,6 +43,14 @@ const planted = {
   ".sqlfluff":
     "[sqlfluff]\ndialect = duckdb\ntemplater = dbt\nrules = LT01, CP01\n[sqlfluff:rules:capitalisation.keywords]\ncapitalisation_policy = lower\n",
 };
+
+/** A project that dbt has not read yet, but for its own macros: every command here is a start of dbt. */
+async function plantedProject(more: Files = {}): Promise<TestProject> {
+  const project = await dbtProject({ ...planted, ...more });
+  const ref = { projectDir: project.dir, profilesDir: project.dir };
+  await parseAhead(python, defaultStorageDir(cacheEnvironment()), ref);
+  return project;
+}
 
 const jsonResult = z.object({
   total_issues: z.number(),
@@ -55,7 +74,7 @@ const jsonResult = z.object({
 
 describe("floe-dbt lint", () => {
   test("json is the ADR's ProjectLintResult, and warnings pass", async () => {
-    await using project = await dbtProject(planted);
+    await using project = await plantedProject();
     const { code, stdout } = await floeDbt(["lint", "--python", python, "--format", "json"], project.dir);
     expect(code).toBe(0);
     const result = jsonResult.parse(JSON.parse(stdout));
@@ -77,14 +96,14 @@ describe("floe-dbt lint", () => {
   });
 
   test("issues of severity error exit 1, and name the line", async () => {
-    await using project = await dbtProject({ ...planted, "models/c.sql": "select 1 as x\nfrom (((\n" });
+    await using project = await plantedProject({ "models/c.sql": "select 1 as x\nfrom (((\n" });
     const { code, stdout } = await floeDbt(["lint", "--python", python, "models/c.sql"], project.dir);
     expect(stdout).toMatch(/^models\/c\.sql\n\s+2:\d+\s+error\s+PRS/m);
     expect(code).toBe(1);
   });
 
   test("more warnings than allowed exit 1, and say so in words", async () => {
-    await using project = await dbtProject(planted);
+    await using project = await plantedProject();
     const { code, stderr } = await floeDbt(
       ["lint", "--python", python, "--max-warnings", "1", "--format", "github"],
       project.dir,
@@ -94,7 +113,7 @@ describe("floe-dbt lint", () => {
   });
 
   test("github and sarif name file, place and rule", async () => {
-    await using project = await dbtProject(planted);
+    await using project = await plantedProject();
     const github = await floeDbt(["lint", "--python", python, "--format", "github"], project.dir);
     expect(github.stdout).toMatch(/^::warning file=models\/b\.sql,line=1,col=1,title=CP01 [\w.]+.*::.+$/m);
     const sarif = await floeDbt(["lint", "--python", python, "--format", "sarif"], project.dir);
@@ -123,7 +142,7 @@ describe("floe-dbt lint", () => {
   });
 
   test("--fix mends the files and leaves what it cannot", async () => {
-    await using project = await dbtProject(planted);
+    await using project = await plantedProject();
     const { code, stdout } = await floeDbt(
       ["lint", "--python", python, "--fix", "--format", "json"],
       project.dir,
@@ -152,7 +171,7 @@ describe("floe-dbt lint", () => {
   });
 
   test("a Python that is not there exits 2 and says which, once", async () => {
-    await using project = await dbtProject(planted);
+    await using project = await plantedProject();
     const missing = project.file("nowhere/python");
     const { code, stdout, stderr } = await floeDbt(["lint", "--python", missing], project.dir);
     expect(stderr).toContain(missing);
@@ -162,7 +181,7 @@ describe("floe-dbt lint", () => {
   });
 
   test("a target that is unknown exits 2 and lists what there is", async () => {
-    await using project = await dbtProject(planted);
+    await using project = await plantedProject();
     const { code, stdout, stderr } = await floeDbt(["lint", "--target", "prod"], project.dir);
     expect(stderr.trim()).toBe(
       `floe-dbt: There is no target "prod" in profile "shop" of ${project.file("profiles.yml")}. It has: dev, other.`,
@@ -172,7 +191,7 @@ describe("floe-dbt lint", () => {
   });
 
   test("SQLFluff's configuration that cannot be read exits 2 and names the file", async () => {
-    await using project = await dbtProject({ ...planted, ".sqlfluff": "[sqlfluff]\ndialect = klingon\n" });
+    await using project = await plantedProject({ ".sqlfluff": "[sqlfluff]\ndialect = klingon\n" });
     const { code, stdout, stderr } = await floeDbt(["lint", "--python", python], project.dir);
     expect(stderr).toMatch(/^floe-dbt: .*\.sqlfluff: it names the dialect 'klingon'/);
     expect(stderr.trim().split("\n")).toHaveLength(1);
@@ -196,7 +215,7 @@ describe("floe-dbt lint", () => {
       /Syntax error near line 4/,
     ],
   ])("%s never passes, nor is anything fixed", async (_name, files, file, line, message) => {
-    await using project = await dbtProject({ ...planted, ...files });
+    await using project = await plantedProject(files);
     const args = ["lint", "--python", python, "--fix", "--format", "json"];
     const { code, stdout, stderr } = await floeDbt(args, project.dir);
     expect(code).toBe(1);
@@ -221,7 +240,7 @@ describe("floe-dbt lint", () => {
     ["an engine that is not there", ["--runtime", "fusion", "--dbt", "nowhere/dbt"], /nowhere.dbt/],
     ["dbt Cloud without an account", ["--runtime", "cloud"], /account_id/],
   ])("%s exits 2 and says what is missing", async (_name, args, words) => {
-    await using project = await dbtProject(planted);
+    await using project = await plantedProject();
     const { code, stderr } = await floeDbt(["run", ...args], project.dir);
     expect(stderr).toMatch(words);
     expect(code).toBe(2);

@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DefinitionRequest } from "vscode-languageserver/node";
+import { DefinitionRequest, FileChangeType } from "vscode-languageserver/node";
 import {
   compileTextRequest,
   doctorRequest,
@@ -19,6 +19,7 @@ import { type BuiltProduct, buildProduct } from "../harness/builtProduct.ts";
 import {
   dbtProject,
   dbtProjectYml,
+  type Files,
   profilesYml,
   type TestProject,
   threeModels,
@@ -44,9 +45,8 @@ const showProblems = "workbench.actions.view.problems";
 const setUp = "floeDbt.setUpEnvironment";
 const never = "This bracket or brace is never closed.";
 
-type Files = Record<string, string | Buffer | null>;
-const shop = (files: Files = {}, folder?: string) =>
-  dbtProject({ ...threeModels, [d]: untidy, ...files }, folder);
+const shopFiles = (files: Files): Files => ({ ...threeModels, [d]: untidy, ...files });
+const shop = (files: Files = {}, folder?: string) => dbtProject(shopFiles(files), folder);
 
 async function opened(project: TestProject, options?: OpenOptions, text = untidy): Promise<OpenedServer> {
   const server = await openServer(product, project, options);
@@ -61,7 +61,6 @@ const allOf = ({ client }: OpenedServer): string =>
 interface Mistake {
   name: string;
   files: Files;
-  options?: OpenOptions;
   /** What is shown, by file. */
   shows: Record<string, string>;
   reason: string;
@@ -125,27 +124,6 @@ const wrongNames: Mistake[] = [
       'There is no profile "nope" in <shop>/profiles.yml. It has: shop. (<shop>/dbt_project.yml, line 3)',
   },
   {
-    name: "unknown target in the settings",
-    files: {},
-    options: { settings: { target: "prod" } },
-    shows: {
-      "dbt_project.yml":
-        '3:10 error unknown-target Profile "shop" in <shop>/profiles.yml has no target "prod" (setting floeDbt.target). It has: dev, other.',
-    },
-    reason:
-      'Profile "shop" in <shop>/profiles.yml has no target "prod" (setting floeDbt.target). It has: dev, other. (<shop>/dbt_project.yml, line 3)',
-  },
-  {
-    name: "an adapter that is not installed",
-    files: { "profiles.yml": profilesYml.replace("type: duckdb", "type: postgres") },
-    shows: {
-      "profiles.yml":
-        "5:1 error dbt The profile's target is of type postgres, and dbt-postgres is not installed in ",
-    },
-    reason: "The profile's target is of type postgres, and dbt-postgres is not installed in ",
-    remedy: setUp,
-  },
-  {
     name: "packages that are not installed",
     files: { "packages.yml": "packages:\n  - local: ../extra\n" },
     shows: {},
@@ -171,6 +149,20 @@ const wrongSql: Mistake[] = [
     shows: { "models/bin.sql": "1:1 error dbt dbt cannot read bin.sql: it is not UTF-8 text" },
     reason: "dbt cannot read bin.sql: it is not UTF-8 text",
   },
+];
+
+/** What is looked at when Python starts, or told in the order in which dbt reads all of it. */
+const fromTheStart: Mistake[] = [
+  {
+    name: "an adapter that is not installed",
+    files: { "profiles.yml": profilesYml.replace("type: duckdb", "type: postgres") },
+    shows: {
+      "profiles.yml":
+        "5:1 error dbt The profile's target is of type postgres, and dbt-postgres is not installed in ",
+    },
+    reason: "The profile's target is of type postgres, and dbt-postgres is not installed in ",
+    remedy: setUp,
+  },
   {
     name: "models that need each other",
     files: { "models/a.sql": "select * from {{ ref('c') }}\n" },
@@ -182,47 +174,92 @@ const wrongSql: Mistake[] = [
 ];
 
 describe("a project that dbt cannot read is linted without it, and says where the mistake is", () => {
-  test.each([...yamlMistakes, ...wrongNames, ...wrongSql])(
-    "$name",
-    async ({ files, options, shows, reason, remedy }) => {
-      await using project = await shop(files);
-      await using server = await opened(project, options);
-      const here = (text: string): string => text.replaceAll("<shop>", project.dir);
-      for (const [file, text] of Object.entries(shows)) {
-        expect((await server.showing(file, here(text))).length).toBeGreaterThan(0);
-      }
-      await server.showing(d, "CP01");
-      expect(server.shown(d)).toEqual([untidyIssue]);
-      const status = await server.settled();
-      expect(status.state).toBe("degraded");
-      expect(status.reason).toContain(here(reason));
-      expect(status.remedy?.command).toBe(remedy ?? showProblems);
-      expect(allOf(server)).not.toContain("geheim42");
-    },
-  );
+  /** One server sees one mistake after another being made in its project: each start of Python costs seconds. */
+  let shared: { project: TestProject; server: OpenedServer } | undefined;
+  afterAll(async () => {
+    await shared?.server[Symbol.asyncDispose]();
+    await shared?.project[Symbol.asyncDispose]();
+  });
 
-  test("a mistake that is mended is forgotten: the project is read again and is ready", async () => {
-    await using project = await shop({ "models/schema.yml": "version: 2\nmodels: [\n" });
-    await using server = await opened(project);
-    await server.showing("models/schema.yml", "error dbt");
-    await project.write("models/schema.yml", threeModels["models/schema.yml"]!);
-    await server.client.filesChanged({ [project.file("models/schema.yml")]: 2 });
-    await server.client.waitForStatus(([its]) => its?.state === "ready");
-    const schema = uriOfPath(project.file("models/schema.yml"));
-    await server.client.waitForDiagnostics(schema, (all) => all.length === 0);
+  async function made(files: Files): Promise<{ project: TestProject; server: OpenedServer }> {
+    if (!shared) {
+      const project = await shop(files);
+      return (shared = { project, server: await opened(project) });
+    }
+    const { project, server } = shared;
+    const changed = (await project.remake(shopFiles(files))).map(
+      (file) => [file, existsSync(file) ? FileChangeType.Changed : FileChangeType.Deleted] as const,
+    );
+    await server.client.filesChanged(Object.fromEntries(changed));
+    return shared;
+  }
+
+  async function isShown(
+    { shows, reason, remedy }: Mistake,
+    { project, server }: { project: TestProject; server: OpenedServer },
+  ): Promise<void> {
+    const here = (text: string): string => text.replaceAll("<shop>", project.dir);
+    const [status] = await server.client.waitForStatus(
+      ([its]) => its?.state === "degraded" && its.reason?.includes(here(reason)) === true,
+    );
+    expect(status?.remedy?.command).toBe(remedy ?? showProblems);
+    for (const [file, text] of Object.entries(shows)) {
+      expect((await server.showing(file, here(text))).length).toBeGreaterThan(0);
+    }
+    // What is typed now is linted in this state.
+    const uri = uriOfPath(project.file(d));
+    await server.client.change(uri, untidy);
+    const { version } = server.client.document(uri);
+    await server.client.waitFor(`issues of version ${version}`, () =>
+      server.client.published.findLast((params) => params.uri === uri && params.version === version),
+    );
+    await server.showing(d, "CP01");
+    expect(server.shown(d)).toEqual([untidyIssue]);
+    expect(allOf(server)).not.toContain("geheim42");
+  }
+
+  test.each([...yamlMistakes, ...wrongNames, ...wrongSql])("$name", async (mistake) => {
+    await isShown(mistake, await made(mistake.files));
+  });
+
+  test.each(fromTheStart)("$name, from the start", async (mistake) => {
+    await using project = await shop(mistake.files);
+    await using server = await opened(project, { storageDir: path.join(project.dir, "..", "storage") });
+    await isShown(mistake, { project, server });
+  });
+
+  test("an unknown target in the settings", async () => {
+    await using project = await shop();
+    await using server = await opened(project, { settings: { target: "prod" } });
+    const words =
+      'Profile "shop" in <shop>/profiles.yml has no target "prod" (setting floeDbt.target). It has: dev, other.';
+    const mistake = {
+      shows: { "dbt_project.yml": `3:10 error unknown-target ${words}` },
+      reason: `${words} (<shop>/dbt_project.yml, line 3)`,
+    };
+    await isShown({ name: "", files: {}, ...mistake }, { project, server });
   });
 
   test.each([
     ["[sqlfluff]\nrules = CP01\ndialect = klingon\n", 3, "it names the dialect 'klingon'"],
     ["[sqlfluff\ndialect = duckdb\n", 1, "it cannot be read: File contains no section headers."],
   ])("SQLFluff's configuration: %j", async (config, line, words) => {
-    await using project = await shop({ ".sqlfluff": config });
-    await using server = await opened(project);
+    const { project, server } = await made({ ".sqlfluff": config });
     const [shown] = await server.showing(".sqlfluff", words);
     expect(shown).toMatch(new RegExp(`^${line}:1 error `));
-    const status = await server.settled();
+    const [status] = await server.client.waitForStatus(([its]) => its?.state === "failed");
     expect(status).toMatchObject({ state: "failed", remedy: { command: showProblems } });
-    expect(status.reason).toContain(project.file(".sqlfluff"));
+    expect(status?.reason).toContain(project.file(".sqlfluff"));
+  });
+
+  test("a mistake that is mended is forgotten: the project is read again and is ready", async () => {
+    const { project, server } = await made({ "models/schema.yml": "version: 2\nmodels: [\n" });
+    await server.showing("models/schema.yml", "error dbt");
+    await project.write("models/schema.yml", threeModels["models/schema.yml"]!);
+    await server.client.filesChanged({ [project.file("models/schema.yml")]: 2 });
+    await server.client.waitForStatus(([its]) => its?.state === "ready");
+    const schema = uriOfPath(project.file("models/schema.yml"));
+    await server.client.waitForDiagnostics(schema, (all) => all.length === 0);
   });
 
   test("no dbt_project.yml: nothing is started, and the doctor says there is none", async () => {

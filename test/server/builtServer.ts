@@ -8,6 +8,7 @@ import type { BuiltProduct } from "../harness/builtProduct.ts";
 import type { TestProject } from "../harness/dbtProject.ts";
 import { testPython } from "../harness/environment.ts";
 import { LspClient } from "../harness/lspClient.ts";
+import { parseAhead } from "../harness/parsedAhead.ts";
 
 export interface OpenedServer extends AsyncDisposable {
   client: LspClient;
@@ -28,13 +29,16 @@ export interface OpenOptions {
   folder?: string;
 }
 
-/** The built server as an editor starts it, on one project. */
+/** The built server as an editor starts it, on one project; cold where it is given the folder of its caches. */
 export async function openServer(
   product: BuiltProduct,
   project: TestProject,
   { python = testPython(), settings = {}, env = {}, storageDir, folder = project.dir }: OpenOptions = {},
 ): Promise<OpenedServer> {
   const ownStorage = await mkdtemp(path.join(os.tmpdir(), "floe-dbt-storage-"));
+  if (storageDir === undefined) {
+    await parseAhead(python, ownStorage, { projectDir: folder, profilesDir: folder });
+  }
   const client = await LspClient.start({
     folders: [folder],
     plugins: product.server,
