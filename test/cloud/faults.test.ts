@@ -184,12 +184,16 @@ describe("while a run is waited for", () => {
     expect(await made.plugin.unfinishedRuns!(ref())).toEqual([]);
   });
 
-  test("an unknown status number is no end: waited on, said once, bounded by the time limit, and cancelled then", async () => {
-    emulator.behaviours = [{ statuses: [99] }];
-    const error = await failure(run());
+  test.each([
+    ["an unknown status number is no end: said once", 99, 1],
+    ["a run that never leaves the queue", 1, 0],
+  ])("%s, bounded by the time limit, and cancelled then", async (_name, status, times) => {
+    await using hasty = cloudPluginOn(emulator, { clock, config: { timeoutSeconds: 120 } });
+    emulator.behaviours = [{ statuses: [status] }];
+    const error = await failure(hasty.plugin.runModels(ref(), {}, hasty.call()));
     expect(error).toBeInstanceOf(DbtExecutionError);
-    expect(error.message).toMatch(/takes longer than 36\d\d s/);
-    expect(made.notices().filter((text) => text.includes("status 99"))).toHaveLength(1);
+    expect(error.message).toMatch(/takes longer than 12\d s/);
+    expect(hasty.notices().filter((text) => text.includes(`status ${status}`))).toHaveLength(times);
     expect(emulator.count(/\/cancel\/$/)).toBe(1);
     expect(emulator.runs[0]!.status).toBe(30);
   });
@@ -284,6 +288,10 @@ describe("who may do what, and where", () => {
       expect((await failure(run())).message).toContain("circle");
       expect(visitors).toEqual([]);
       expect(emulator.runs).toEqual([]);
+      // Within its own origin it may.
+      emulator.faults.clear();
+      emulator.fault({ kind: "redirect", to: "#", match: /^GET .*\/jobs\// });
+      expect((await run()).success).toBe(true);
     } finally {
       await new Promise((resolve) => elsewhere.close(resolve));
     }
@@ -416,6 +424,18 @@ describe("nodes", () => {
       }),
     );
     expect(result).toMatchObject({ success: false, modelsRun: 1, failures: 1 });
+  });
+
+  test("that run when sight is lost of the run have not failed", async () => {
+    emulator.behaviours = [{ artifacts }, { statuses: [3], logsSoFar: said.slice(1) }];
+    await run();
+    made.events.length = 0;
+    emulator.fault({ kind: "status", status: 503, match: look, after: 2, times: 1000 });
+    expect((await failure(run())).message).toContain("goes on in dbt Cloud");
+    expect(made.events.findLast(({ type }) => type === "nodeFinished")).toMatchObject({
+      uniqueId: "model.shop.b",
+      status: "cancelled",
+    });
   });
 });
 

@@ -98,6 +98,17 @@ describe("one run a click", () => {
     },
   );
 
+  test.each([400, 404, 409])(
+    "a trigger that is refused (%d) is so in dbt Cloud's own words",
+    async (status) => {
+      await using made = cloudPluginOn(emulator, { clock });
+      emulator.fault({ kind: "status", status, says: "The job is deactivated.", match: trigger });
+      await expect(made.plugin.runModels(ref(), {}, made.call())).rejects.toThrow(/The job is deactivated/);
+      expect(emulator.count(trigger)).toBe(1);
+      expect(await waiting(made.storageDir)).toEqual([]);
+    },
+  );
+
   test("too many requests: not one more before the time dbt Cloud asks for", async () => {
     await using made = cloudPluginOn(emulator, { clock });
     emulator.fault({ kind: "status", status: 429, headers: { "retry-after": "17" }, match: trigger });

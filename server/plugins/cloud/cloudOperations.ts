@@ -216,6 +216,7 @@ async function follow(
       throw new DbtCancelledError(`Not watched any more; run ${first.id} goes on in dbt Cloud: ${link}`);
     }
     if (error instanceof DbtExecutionError) await deps.pending.remove(record.marker);
+    nodes.letGo();
     throw lostSight(error, first, link);
   }
   await deps.pending.remove(record.marker);

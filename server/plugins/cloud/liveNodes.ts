@@ -36,6 +36,16 @@ export class LiveNodes {
     );
   }
 
+  /** Nobody here watches the run any more: what runs has not failed for that. */
+  letGo(): void {
+    for (const uniqueId of this.#started) {
+      if (this.#finished.has(uniqueId)) continue;
+      this.#finished.add(uniqueId);
+      const message = "It may go on in dbt Cloud, but is not watched any more.";
+      this.#tell({ type: "nodeFinished", uniqueId, status: "cancelled", seconds: 0, message });
+    }
+  }
+
   #heard(line: NodeLine): string | null {
     const count = line.count && `${line.count.at} of ${line.count.of}`;
     const known = count === null ? undefined : this.#running.get(count);
