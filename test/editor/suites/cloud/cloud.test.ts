@@ -91,6 +91,8 @@ test("what runs there is browsed: steps, their logs, artifacts", async () => {
     [vscode.window.onDidChangeActiveTextEditor],
   );
   await page.toggleTreeRow(cloud, "Artifacts");
+  await page.treeRow(cloud, "manifest.json");
+  await screenshots("browse");
   await page.clickTreeRow(cloud, "manifest.json");
   await waitFor(
     "the artifact",
@@ -100,18 +102,19 @@ test("what runs there is browsed: steps, their logs, artifacts", async () => {
         : undefined,
     [vscode.window.onDidChangeActiveTextEditor],
   );
-  await screenshots("browse");
   await page.clickTreeRowAction(cloud, "Floe dbt: dbt run", "Open in dbt Cloud");
   const [opened] = await page.openedPages();
   assert.match(opened ?? "", /\/deploy\/\d+\/projects\/\d+\/runs\/70403105000001$/);
   await page.toggleTreeRow(cloud, "Floe dbt: dbt run");
 });
 
-test("cancelling in the editor cancels in dbt Cloud, and is not asked about again", async () => {
+test("a node is seen while it runs; cancelling in the editor cancels in dbt Cloud, and is not asked about again", async () => {
   await openFile("models/staging/stg_huts.sql");
   await page.runCommand("Floe dbt: Run Model");
   await run("floeDbt.showRuns");
   await page.treeRowSaying(runs, "^Run stg_huts, goes on");
+  await page.treeRowSaying(runs, "^model stg_huts, goes on");
+  await screenshots("running");
   await page.clickTreeRowAction(runs, "Run stg_huts", "Cancel Run");
   await page.treeRowSaying(runs, "^Run stg_huts, cancelled");
   await page.treeRow(runs, "in dbt Cloud too");
