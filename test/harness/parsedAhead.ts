@@ -26,11 +26,12 @@ export async function giveParsedAhead(python: string, targetDir: string): Promis
   const name = (Object.keys(pythonEnvironments) as (keyof typeof pythonEnvironments)[]).find(
     (each) => pythonIn(pythonEnvironmentDir(each)) === python,
   );
-  if (name === undefined) return;
+  const its = path.join(targetDir, fileName);
+  if (name === undefined || existsSync(its)) return;
   const file = prepared.get(name) ?? prepare(name);
   prepared.set(name, file);
   await mkdir(targetDir, { recursive: true });
-  await copyFile(await file, path.join(targetDir, fileName));
+  await copyFile(await file, its);
 }
 
 /** The same for both processes of a project of the local runtime. */

@@ -72,6 +72,8 @@ export interface WorkerOptions {
   workspaceDir?: string;
   /** Kept between workers by a test that looks at the cache; a new one where absent. */
   privateDir?: string;
+  /** Without what a parse leaves of dbt's own macros. */
+  cold?: boolean;
   env?: Record<string, string>;
   /** Arguments for Python that start the worker's command line, appended to them, in their own way. */
   through?: string[];
@@ -80,7 +82,7 @@ export interface WorkerOptions {
 export async function startWorker(options: WorkerOptions): Promise<WorkerDriver> {
   const ownDir = options.privateDir ?? (await mkdtemp(path.join(tmpdir(), "floe-dbt-private-")));
   const python = options.python ?? testPython();
-  if (options.privateDir === undefined) await giveParsedAhead(python, targetDirIn(ownDir));
+  if (!options.cold) await giveParsedAhead(python, targetDirIn(ownDir));
   const command = ["-u", "-X", "utf8", path.join(workerDir, "floe_dbt_worker")];
   const child = spawn(python, options.through ? [...options.through, python, ...command] : command, {
     stdio: ["pipe", "pipe", "pipe"],

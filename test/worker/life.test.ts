@@ -257,8 +257,8 @@ test("two workers on one project get a folder each", async () => {
   await using project = await dbtProject({ ".sqlfluff": sqlfluff, "models/base.sql": "select 1 as id\n" });
   const privateDir = await mkdtemp(path.join(tmpdir(), "floe-dbt-private-"));
   try {
-    await using first = await startWorker({ projectDir: project.dir, privateDir });
-    await using second = await startWorker({ projectDir: project.dir, privateDir });
+    await using first = await startWorker({ projectDir: project.dir, privateDir, cold: true });
+    await using second = await startWorker({ projectDir: project.dir, privateDir, cold: true });
     expect((await first.request("parse", {})).state).toBe("ready");
     expect((await second.request("parse", {})).state).toBe("ready");
     for (const slot of ["0", "1"]) {
@@ -273,7 +273,11 @@ test("two workers on one project get a folder each", async () => {
 test("without a usable cache folder everything works, and the log says so", async () => {
   await using project = await dbtProject({ ".sqlfluff": sqlfluff, "models/base.sql": "SELECT 1 as id\n" });
   const inTheWay = await project.write("in_the_way", "a file where the folder should be");
-  await using worker = await startWorker({ projectDir: project.dir, privateDir: path.join(inTheWay, "x") });
+  await using worker = await startWorker({
+    projectDir: project.dir,
+    privateDir: path.join(inTheWay, "x"),
+    cold: true,
+  });
   expect((await worker.request("parse", {})).state).toBe("ready");
   expect((await worker.lint(project.file("models/base.sql"))).issues).not.toEqual([]);
   await worker.event((event) => event.event === "log" && event.message.includes("cache folder"));
