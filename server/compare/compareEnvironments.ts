@@ -35,17 +35,31 @@ export async function compareEnvironments(
       : compileSide(plugin, project, path.join(options.storageDir, "compare", name), options.signal);
   const doing = (plugin: DbtPlugin): string =>
     isDeployed(plugin) ? "fetching what is deployed" : `compiling with ${plugin.runtime}`;
-  options.onProgress?.(0, 2, doing(left));
-  const ours = await sideOf(left, "left");
-  options.onProgress?.(1, 2, doing(right));
-  const theirs = await sideOf(right, "right");
+  const compiled = { left: null as Side | null, right: null as Side | null };
+  for (const [at, name] of order(left, right).entries()) {
+    const plugin = name === "left" ? left : right;
+    options.onProgress?.(at, 2, doing(plugin));
+    compiled[name] = await sideOf(plugin, name);
+  }
   options.onProgress?.(2, 2, "comparing");
+  const { left: ours, right: theirs } = compiled;
+  if (!ours || !theirs) throw new Error("A side was not compiled.");
   return compareSides(...alike(ours, theirs, options.changedOnly ?? false), {
     projectDir: project.projectDir,
     projectName: project.name,
     target: options.target,
     ...(options.changedOnly && { changedOnly: true }),
   });
+}
+
+/**
+ * Which goes first. A DuckDB file that is not there yet is made by the first, in the format of its own DuckDB: that of the
+ * engines that may run beside others is the older one, which dbt-core's reads, and not the other way round.
+ */
+function order(left: DbtPlugin, right: DbtPlugin): readonly ("left" | "right")[] {
+  const bothCompile = ![left, right].some(isDeployed);
+  const rightFirst = bothCompile && right.supportsParallelExecution() && !left.supportsParallelExecution();
+  return rightFirst ? ["right", "left"] : ["left", "right"];
 }
 
 const isDeployed = (plugin: DbtPlugin): boolean => plugin.capabilities.has("deployed");

@@ -4,7 +4,12 @@ import * as z from "zod";
 import type { LintIssue } from "../../protocol/lint.ts";
 import type { RuntimeName } from "../../protocol/runtime.ts";
 import type { DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
-import { DbtCancelledError, DbtConfigurationError, DbtError } from "../plugins/errors.ts";
+import {
+  DbtCancelledError,
+  DbtConfigurationError,
+  DbtEnvironmentError,
+  DbtError,
+} from "../plugins/errors.ts";
 import type { Side, SideDiagnostic, SideNode } from "./compareSides.ts";
 import { sideNodes } from "./sideNodes.ts";
 
@@ -16,6 +21,8 @@ const nodesSchema = z.array(
     file: z.string().nullish(),
   }),
 );
+
+const otherTarget = { title: "Select Target", command: "floeDbt.selectTarget" };
 
 export const titles: Record<RuntimeName, string> = {
   local: "dbt-core",
@@ -51,6 +58,9 @@ export async function compileSide(
       { flags: [`--target-path=${dir}`, `--log-path=${dir}`] },
       { signal },
     );
+    // Models that ask the database would differ in this alone.
+    const unreachable = compiled.metadata["unreachable_warehouse"];
+    if (typeof unreachable === "string") throw new DbtEnvironmentError(unreachable, { remedy: otherTarget });
     for (const { status, message, file } of nodesSchema.safeParse(compiled.metadata["nodes"]).data ?? []) {
       if (!["error", "fail", "runtime error"].includes(status)) continue;
       diagnostics.push(plainError(message ?? "It does not compile.", file ?? null, null));

@@ -9,6 +9,7 @@ import {
   type NodePlace,
   type ResultNode,
 } from "../runResultsFile.ts";
+import { driverProblem } from "./driverProblem.ts";
 import { exists } from "./enginePlaces.ts";
 import type { EngineOutcome, NodeOutcome } from "./engineEvents.ts";
 
@@ -46,12 +47,22 @@ export async function runResult(
     metadata: {
       dbt_version: outcome.dbtVersion,
       invocation_id: outcome.invocationId,
+      ...unreachable(outcome),
       warnings: outcome.diagnostics
         .filter(({ severity }) => severity === "warning")
         .map(({ code, message }) => `${code}: ${message}`),
       ...metadata,
     },
   };
+}
+
+/** Why the engine could not reach the warehouse, where that is why nodes failed. */
+function unreachable({ diagnostics }: EngineOutcome): { unreachable_warehouse?: string } {
+  for (const { severity, message } of diagnostics) {
+    const problem = severity === "error" ? driverProblem(message) : null;
+    if (problem) return { unreachable_warehouse: problem.message };
+  }
+  return {};
 }
 
 function resultOf(node: NodeOutcome, artifact: ResultNode | undefined): ResultNode {
