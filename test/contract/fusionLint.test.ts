@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
@@ -84,6 +84,10 @@ describe("the first look at what is typed, on the real engine", () => {
         "what others stand on, mended": [],
         "on what is mended": [],
       });
+      // With every edit a log would grow that nobody reads.
+      for (const folder of ["glance", "live"]) {
+        expect(readdirSync(path.join(storage, folder, "target"))).not.toContain("dbt.log");
+      }
       // Of a macro or YAML only the whole check can tell.
       const macro = project.file("macros/m.sql");
       expect(await glance.glance(ready, new Map([[macro, "{% macro x() %}"]]), macro, {})).toBeNull();

@@ -79,7 +79,13 @@ export async function runEngine(
       file: command.dbt,
       args,
       cwd: command.cwd,
-      env: { ...command.env, RUST_BACKTRACE: "0", NO_COLOR: "1" },
+      env: {
+        ...command.env,
+        RUST_BACKTRACE: "0",
+        NO_COLOR: "1",
+        // Nobody reads the log of work in the background, and it would grow with every edit.
+        ...(command.privateDir !== undefined && { DBT_LOG_LEVEL_FILE: "off" }),
+      },
       label: ["dbt", ...args].join(" "),
     },
     {
