@@ -11,6 +11,8 @@ export const testResultSchema = z.object({
   status: z.enum(["passed", "failed", "skipped"]),
   message: z.string().optional(),
   seconds: z.number(),
+  /** What the test waited for longest. */
+  waits: z.array(z.object({ what: z.string(), seconds: z.number() })).optional(),
 });
 export type TestResult = z.infer<typeof testResultSchema>;
 

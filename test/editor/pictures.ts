@@ -145,7 +145,11 @@ async function take(
       colorScheme: picture.colorScheme,
     },
   );
-  const verbs = pageVerbs(page, { screenshots: imagesDir, suite: "", openSecond: () => context.newPage() });
+  const verbs = pageVerbs(page, {
+    screenshots: imagesDir,
+    suite: () => "",
+    openSecond: () => context.newPage(),
+  });
   await verbs.statusBarItem("dbt: local · dev");
   if (!picture.clean) await verbs.waitForSquiggle();
   await verbs.press("Control+B");

@@ -15,13 +15,16 @@ import { chromiumLaunch } from "../../scripts/setup/chromium.mjs";
 import { installExtensions, writeProfile } from "../../scripts/browserEditor.mjs";
 import { packageExtension } from "../../scripts/package.mjs";
 import { repoDir } from "../harness/environment.ts";
+import { onlyNeededBuiltIns } from "./runner/builtIns.ts";
 import { packageProbe } from "./runner/packageProbe.ts";
-import { runSuite } from "./runner/runSuite.ts";
-import { suites } from "./suites.ts";
+import { stopwatch, told } from "./runner/processorTime.ts";
+import { runWindow } from "./runner/runWindow.ts";
+import { inWindows, suites } from "./suites.ts";
 import type { TestResult } from "./bridge.ts";
+import type { Suite } from "./suite.ts";
 
 /**
- * The editor tests: a real VS Code in a real browser with the packaged product, one suite after another.
+ * The editor tests: a real VS Code in a real browser with the packaged product, one suite after another; some share a window.
  *   node test/editor/run.ts [suite ...]     with FLOE_DBT_VSIX=<file> to test a package that is already made
  */
 const resultsDir = path.join(repoDir, "test-results");
@@ -32,11 +35,14 @@ if (unknown.length > 0) throw new Error(`There is no suite ${unknown.join(", ")}
 mkdirSync(resultsDir, { recursive: true });
 const temporary = mkdtempSync(path.join(tmpdir(), "floe-dbt-editor-"));
 const results: TestResult[] = [];
+const spent = stopwatch();
+const tellSpent = (): void => console.log(`(${told(spent())})`);
 try {
   const vsix = process.env["FLOE_DBT_VSIX"] ?? (await packageExtension()).vsix;
   const probe = await packageProbe(temporary);
   const extensionsDir = path.join(temporary, "extensions");
   await installExtensions(writeProfile(temporary, { extensionsDir }), [vsix, probe]);
+  const builtIns = onlyNeededBuiltIns(path.join(temporary, "built-in"));
   const launch = chromiumLaunch();
   const browser = await chromium.launch({
     executablePath: launch.executablePath,
@@ -44,22 +50,41 @@ try {
     args: ["--no-sandbox", "--disable-gpu", "--headless=new"],
   });
   try {
-    for (const suite of suites.filter(({ name }) => chosen.length === 0 || chosen.includes(name))) {
-      console.log(`\n${suite.name}`);
-      const log = createWriteStream(path.join(resultsDir, `editor-${suite.name}.log`));
-      const dir = path.join(temporary, suite.name);
-      const ran = await runSuite(suite, {
+    const windows = inWindows(suites.filter(({ name }) => chosen.length === 0 || chosen.includes(name)));
+    for (let window; (window = windows.shift());) {
+      const begun: Suite[] = [];
+      const [{ name: title }] = window;
+      const log = createWriteStream(path.join(resultsDir, `editor-${title}.log`));
+      const dir = path.join(temporary, title);
+      const keep = (suite: Suite | undefined, result: TestResult): void => {
+        printResult(result);
+        results.push({ ...result, name: `editor/${suite?.name ?? title} › ${result.name}` });
+      };
+      await runWindow({
+        suites: window,
         dir,
         extensionsDir,
+        args: builtIns,
         browser,
         screenshots: path.join(resultsDir, "screenshots"),
-        onResult: printResult,
+        onSuite: (suite) => {
+          begun.push(suite);
+          console.log(`\n${suite.name}`);
+        },
+        onSuiteEnd: tellSpent,
+        onResult: keep,
         onLine: (line) => log.write(`${line}\n`),
-      }).catch((error: unknown) => [notRun(error)]);
+      }).catch((error: unknown) => {
+        if (begun.length === 0) begun.push(window[0]);
+        keep(begun.at(-1), notRun(error));
+      });
+      spent();
       log.end();
-      keepLogs(dir, suite.name);
-      results.push(...ran.map((result) => ({ ...result, name: `editor/${suite.name} › ${result.name}` })));
+      keepLogs(dir, title);
       rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+      // Behind a suite that did not end, the others get a window of their own.
+      const [next, ...others] = window.filter((suite) => !begun.includes(suite));
+      if (next) windows.unshift([next, ...others]);
     }
   } finally {
     await browser.close();
@@ -70,16 +95,15 @@ try {
 }
 process.exitCode = results.length > 0 && results.every(({ status }) => status !== "failed") ? 0 : 1;
 
-function printResult({ name, status, message, seconds }: TestResult): void {
+function printResult({ name, status, message, seconds, waits = [] }: TestResult): void {
   console.log(`${status === "passed" ? "✓" : "✗"} ${name} (${seconds.toFixed(1)} s)`);
+  for (const { what, seconds: waited } of waits) console.log(`    ${waited.toFixed(1)} s: ${what}`);
   if (message !== undefined) console.log(message.replace(/^/gm, "    "));
 }
 
 function notRun(error: unknown): TestResult {
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  const result: TestResult = { name: "the suite runs", status: "failed", message, seconds: 0 };
-  printResult(result);
-  return result;
+  return { name: "the suite runs", status: "failed", message, seconds: 0 };
 }
 
 function definedEnvironment(): Record<string, string> {

@@ -8,56 +8,46 @@ import { cloudRuns } from "./cloudRuns.ts";
 import type { Suite } from "./suite.ts";
 
 const samplePython = { "floeDbt.python.path": testPython("dbt111") };
+const sample = { makeWorkspace: copySample, machineSettings: samplePython, trusted: true };
 
-/** A suite is a workspace, its settings, and tests of the same name in suites/ (probe/suiteTests.ts). */
+/**
+ * A suite is a workspace, its settings, and tests of the same name in suites/ (probe/suiteTests.ts). In each
+ * window, the suite that needs a project of which nothing is known, or one without runs, comes first.
+ */
 export const suites: Suite[] = [
-  {
-    name: "lint",
-    makeWorkspace: copySample,
-    machineSettings: samplePython,
-    trusted: true,
-    seconds: 180,
-  },
+  { name: "lint", ...sample, seconds: 180 },
+  { name: "settings", window: "sample", ...sample, seconds: 180 },
   {
     name: "formatting",
-    makeWorkspace: copySample,
+    window: "sample",
+    ...sample,
     settings: { "[sql]": { "editor.defaultFormatter": "floe.floe-dbt" } },
-    machineSettings: samplePython,
-    trusted: true,
     seconds: 120,
   },
-  {
-    name: "project",
-    makeWorkspace: copySample,
-    machineSettings: samplePython,
-    trusted: true,
-    seconds: 180,
-  },
+  { name: "navigation", window: "sample", ...sample, seconds: 240 },
   {
     name: "commands",
-    makeWorkspace: copySample,
+    ...sample,
     settings: { "[sql]": { "editor.defaultFormatter": "floe.floe-dbt" } },
-    machineSettings: samplePython,
-    trusted: true,
     seconds: 300,
   },
+  { name: "project", ...sample, seconds: 180 },
+  { name: "trouble", window: "sample", ...sample, seconds: 240 },
+  { name: "twoWindows", ...sample, seconds: 120 },
   {
     name: "runs",
+    window: "runs",
+    ...sample,
     makeWorkspace: sampleToRun,
     // In a browser, files save themselves.
     settings: { "files.autoSave": "off" },
-    machineSettings: samplePython,
-    trusted: true,
     seconds: 300,
   },
-  {
-    name: "cloud",
-    makeWorkspace: copySample,
-    start: sampleInCloud,
-    machineSettings: samplePython,
-    trusted: true,
-    seconds: 180,
-  },
+  { name: "preview", window: "runs", ...sample, makeWorkspace: sampleWithPreviews, seconds: 240 },
+  { name: "compiled", ...sample, makeWorkspace: sampleCompiledBefore, seconds: 180 },
+  { name: "explorer", ...sample, seconds: 240 },
+  { name: "testExplorer", ...sample, seconds: 420 },
+  { name: "cloud", ...sample, start: sampleInCloud, seconds: 180 },
   {
     name: "fusion",
     makeWorkspace: sampleOnFusion,
@@ -65,74 +55,12 @@ export const suites: Suite[] = [
     trusted: true,
     seconds: 240,
   },
-  {
-    name: "settings",
-    makeWorkspace: copySample,
-    machineSettings: samplePython,
-    trusted: true,
-    seconds: 180,
-  },
-  {
-    name: "monorepo",
-    makeWorkspace: twoProjects,
-    machineSettings: samplePython,
-    trusted: true,
-    seconds: 240,
-  },
-  {
-    name: "trouble",
-    makeWorkspace: copySample,
-    machineSettings: samplePython,
-    trusted: true,
-    seconds: 240,
-  },
+  { name: "monorepo", ...sample, makeWorkspace: twoProjects, seconds: 240 },
   {
     name: "setUp",
     makeWorkspace: pinnedSample,
     trusted: true,
     seconds: 300,
-  },
-  {
-    name: "twoWindows",
-    makeWorkspace: copySample,
-    machineSettings: samplePython,
-    trusted: true,
-    seconds: 120,
-  },
-  {
-    name: "compiled",
-    makeWorkspace: sampleCompiledBefore,
-    machineSettings: samplePython,
-    trusted: true,
-    seconds: 180,
-  },
-  {
-    name: "preview",
-    makeWorkspace: sampleWithPreviews,
-    machineSettings: samplePython,
-    trusted: true,
-    seconds: 240,
-  },
-  {
-    name: "explorer",
-    makeWorkspace: copySample,
-    machineSettings: samplePython,
-    trusted: true,
-    seconds: 240,
-  },
-  {
-    name: "navigation",
-    makeWorkspace: copySample,
-    machineSettings: samplePython,
-    trusted: true,
-    seconds: 240,
-  },
-  {
-    name: "testExplorer",
-    makeWorkspace: copySample,
-    machineSettings: samplePython,
-    trusted: true,
-    seconds: 420,
   },
   {
     name: "untrusted",
@@ -152,6 +80,18 @@ export const suites: Suite[] = [
     seconds: 60,
   },
 ];
+
+/** Suites by the window they share, in the order of the first of each. */
+export function inWindows(chosen: readonly Suite[]): [Suite, ...Suite[]][] {
+  const windows = new Map<string, [Suite, ...Suite[]]>();
+  for (const suite of chosen) {
+    const title = suite.window ?? suite.name;
+    const window = windows.get(title);
+    if (window) window.push(suite);
+    else windows.set(title, [suite]);
+  }
+  return [...windows.values()];
+}
 
 /** The sample, and a small project beside it. */
 function twoProjects(dir: string): void {

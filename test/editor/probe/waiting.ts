@@ -1,4 +1,5 @@
 import type * as vscode from "vscode";
+import { timed } from "./waits.ts";
 
 /**
  * Waits until `read` gives something, looking again whenever one of the events fires.
@@ -12,27 +13,34 @@ export async function waitFor<Value>(
   options: { seconds?: number; describe?: () => unknown } = {},
 ): Promise<Value> {
   const seconds = options.seconds ?? 45;
-  return new Promise<Value>((resolve, reject) => {
-    const look = (): void => {
-      Promise.resolve()
-        .then(read)
-        .then(
-          (value) => {
-            if (value !== undefined) finish(() => resolve(value));
-          },
-          (error: unknown) => finish(() => reject(error instanceof Error ? error : new Error(String(error)))),
-        );
-    };
-    const subscriptions = events.map((event) => event(look));
-    const timer = setTimeout(() => {
-      const instead = options.describe ? `; there was ${JSON.stringify(options.describe(), null, 1)}` : "";
-      finish(() => reject(new Error(`${what} did not come within ${seconds} s${instead}`)));
-    }, seconds * 1000);
-    const finish = (then: () => void): void => {
-      clearTimeout(timer);
-      for (const subscription of subscriptions) subscription.dispose();
-      then();
-    };
-    look();
-  });
+  return timed(
+    what,
+    () =>
+      new Promise<Value>((resolve, reject) => {
+        const look = (): void => {
+          Promise.resolve()
+            .then(read)
+            .then(
+              (value) => {
+                if (value !== undefined) finish(() => resolve(value));
+              },
+              (error: unknown) =>
+                finish(() => reject(error instanceof Error ? error : new Error(String(error)))),
+            );
+        };
+        const subscriptions = events.map((event) => event(look));
+        const timer = setTimeout(() => {
+          const instead = options.describe
+            ? `; there was ${JSON.stringify(options.describe(), null, 1)}`
+            : "";
+          finish(() => reject(new Error(`${what} did not come within ${seconds} s${instead}`)));
+        }, seconds * 1000);
+        const finish = (then: () => void): void => {
+          clearTimeout(timer);
+          for (const subscription of subscriptions) subscription.dispose();
+          then();
+        };
+        look();
+      }),
+  );
 }

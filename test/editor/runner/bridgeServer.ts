@@ -8,16 +8,26 @@ export interface BridgeServer extends AsyncDisposable {
 
 /** The runner's side of bridge.ts, on a free port of 127.0.0.1. */
 export async function startBridgeServer(options: {
-  suite: string;
+  /** Name of the suite to begin with. */
+  first: string;
+  /** Name of the next suite in the same window; "" if there is none. */
+  next: () => Promise<string>;
+  /** Makes the workspace as the suite wants it. */
+  makeWorkspace: () => void;
   onEvent: (event: SuiteEvent) => void;
   page: () => Page;
 }): Promise<BridgeServer> {
   let taken = false;
   const routes: Record<string, (body: string) => string | Promise<string>> = {
-    "/suite": () => {
-      const name = taken ? "" : options.suite;
+    "/first": () => {
+      const name = taken ? "" : options.first;
       taken = true;
       return name;
+    },
+    "/next": options.next,
+    "/workspace": () => {
+      options.makeWorkspace();
+      return "";
     },
     "/event": (body) => {
       options.onEvent(suiteEventSchema.parse(JSON.parse(body)));

@@ -11,7 +11,8 @@ import * as z from "zod";
 import type { Page } from "../bridge.ts";
 import { treeVerbs } from "./treeVerbs.ts";
 
-const limit = 30_000;
+/** Generous: beside two other loads, the first run of dbt takes half of it. */
+const limit = 50_000;
 
 /** One window of VS Code in a browser. */
 export async function openWorkbench(
@@ -34,7 +35,7 @@ export async function openWorkbench(
 /** What tests can ask of the page (bridge.ts), on a real one. */
 export function pageVerbs(
   page: BrowserPage,
-  options: { screenshots: string; suite: string; openSecond: () => Promise<BrowserPage> },
+  options: { screenshots: string; suite: () => string; openSecond: () => Promise<BrowserPage> },
 ): Page {
   let second: BrowserPage | undefined;
   const opened = pagesOpenedBy(page);
@@ -170,7 +171,7 @@ export function pageVerbs(
     type: (text) => page.keyboard.type(text, { delay: 15 }),
     screenshot: async (name) => {
       mkdirSync(options.screenshots, { recursive: true });
-      await page.screenshot({ path: path.join(options.screenshots, `${options.suite}-${name}.png`) });
+      await page.screenshot({ path: path.join(options.screenshots, `${options.suite()}-${name}.png`) });
     },
     openSecondWindow: async () => {
       second = await options.openSecond();

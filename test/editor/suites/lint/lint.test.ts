@@ -116,14 +116,11 @@ test("an issue can be silenced with noqa", async () => {
 
 test("source.fixAll mends on save what SQLFluff can mend", async () => {
   const file = "models/lint_tour/tour_capitalisation.sql";
-  await vscode.workspace
-    .getConfiguration("editor", { languageId: "sql" })
-    .update(
-      "codeActionsOnSave",
-      { "source.fixAll.floeDbt": "explicit" },
-      vscode.ConfigurationTarget.Global,
-      true,
-    );
+  const onSave = async (actions: Record<string, string> | undefined): Promise<void> =>
+    vscode.workspace
+      .getConfiguration("editor", { languageId: "sql" })
+      .update("codeActionsOnSave", actions, vscode.ConfigurationTarget.Global, true);
+  await onSave({ "source.fixAll.floeDbt": "explicit" });
   const editor = await openFile(file);
   await diagnostics(editor.document.uri, "CP01", hasCode("CP01"));
   await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), "-- touched\n"));
@@ -131,6 +128,7 @@ test("source.fixAll mends on save what SQLFluff can mend", async () => {
   assert.equal(await editor.document.save(), true);
   assert.match(onDisk(file), /^-- touched\n-- Capitalisation.*\nselect\n {4}hut_id,\n {4}upper\(hut_name\)/);
   await diagnostics(editor.document.uri, "nothing left to mend", (all) => all.length === 0);
+  await onSave(undefined);
 });
 
 test("issues survive closing their file", async () => {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import * as vscode from "vscode";
 import { page } from "../../probe/page.ts";
 import { api, openFile, placeCursor, projectIn, setSetting, workspaceFile } from "../../probe/product.ts";
+import { screenshots } from "../../probe/screenshots.ts";
 import { test } from "../../probe/tests.ts";
 import { waitFor } from "../../probe/waiting.ts";
 
@@ -27,17 +28,10 @@ async function clipboard(expected: string): Promise<void> {
   assert.equal(text, expected);
 }
 
-async function theme(name: string): Promise<void> {
-  await vscode.workspace
-    .getConfiguration("workbench")
-    .update("colorTheme", name, vscode.ConfigurationTarget.Global);
-}
-
 const lenses = async (uri: vscode.Uri): Promise<vscode.CodeLens[]> =>
   vscode.commands.executeCommand<vscode.CodeLens[]>("vscode.executeCodeLensProvider", uri, 50);
 
 test("the rows of a model, with types, in a grid that holds only what is seen", async () => {
-  await theme("Default Dark Modern");
   await openFile(model);
   await projectIn(["ready"], 90);
   await vscode.commands.executeCommand("workbench.action.focusActiveEditorGroup");
@@ -53,11 +47,7 @@ test("the rows of a model, with types, in a grid that holds only what is seen", 
   const markup = "<b>bold</b> [link](command:workbench.action.closeWindow)";
   assert.deepEqual(first, ["1", "0", "hut 0", "NULL", "true", "2026-01-01", markup]);
   assert.ok(others.length < 60, `${others.length} rows are in the page`);
-  await page.screenshot("dark");
-  await theme("Default High Contrast");
-  await page.screenshot("high-contrast");
-  await theme("Default Light Modern");
-  await page.screenshot("light");
+  await screenshots("rows");
 });
 
 test("sorted as numbers, and filtered", async () => {
