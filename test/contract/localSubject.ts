@@ -5,6 +5,7 @@ import { RedactingLog } from "../../server/platform/log.ts";
 import { createLocalPlugin } from "../../server/plugins/local/localPlugin.ts";
 import { holdDuckDb } from "../harness/heldDatabase.ts";
 import { testPython, workerDir } from "../harness/environment.ts";
+import { parseAhead } from "../harness/parsedAhead.ts";
 import type { ContractSubject } from "./contractSubject.ts";
 
 export const localSubject = (environment: "dbt111" | "dbt18" | "postgres"): ContractSubject => ({
@@ -30,6 +31,9 @@ export const localSubject = (environment: "dbt111" | "dbt18" | "postgres"): Cont
     return {
       plugin,
       logged,
+      async parsedAhead(project) {
+        await parseAhead(pythonPath(), storageDir, project);
+      },
       async [Symbol.asyncDispose]() {
         await plugin[Symbol.asyncDispose]();
         rmSync(storageDir, { recursive: true, force: true, maxRetries: 10 });
