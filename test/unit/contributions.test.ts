@@ -27,6 +27,17 @@ const { contributes } = z
         z.string(),
         z.array(z.object({ id: z.string(), type: z.string().optional(), when: z.string() })),
       ),
+      walkthroughs: z.array(
+        z.object({
+          steps: z.array(
+            z.object({
+              id: z.string(),
+              description: z.string(),
+              completionEvents: z.array(z.string()).min(1),
+            }),
+          ),
+        }),
+      ),
       viewsWelcome: z.array(
         z.object({ view: z.string(), contents: z.string(), when: z.string().optional() }),
       ),
@@ -48,7 +59,7 @@ const { contributes } = z
     }),
   })
   .parse(JSON.parse(readFileSync(path.join(repoDir, "package.json"), "utf8")));
-const { commands, configuration, keybindings, menus, views, viewsWelcome } = contributes;
+const { commands, configuration, keybindings, menus, views, viewsWelcome, walkthroughs } = contributes;
 const { commandPalette = [], ...others } = menus;
 
 const inPalette = (id: string): string =>
@@ -178,6 +189,30 @@ describe("what package.json contributes", () => {
         expect(shown[0]!.contents).toContain(
           isTrusted ? "(command:floeDbt." : "(command:workbench.trust.manage)",
         );
+      }
+    }
+  });
+
+  it("ticks each step of the walkthrough by what one of its links does", () => {
+    /** What a link brings about that is no command of ours, or more than the command. */
+    const brings: Record<string, string> = {
+      "workbench.action.files.openFolder": "onContext:floeDbt.hasProjects",
+      "floeDbt.showRuns": "onView:floeDbt.runs",
+      "workbench.view.testing.focus": "onView:workbench.view.testing",
+      "workbench.view.extension.floeDbt": "onView:floeDbt.project",
+    };
+    const ids = Object.values(views).flatMap((each) => each.map(({ id }) => id));
+    for (const { id, description, completionEvents } of walkthroughs.flatMap(({ steps }) => steps)) {
+      const links = [...description.matchAll(/\(command:([\w.]+)\)/g)].map(([, command]) => command!);
+      const done = links.flatMap((link) => [`onCommand:${link}`, brings[link] ?? ""]);
+      expect(
+        completionEvents.some((event) => done.includes(event)),
+        id,
+      ).toBe(true);
+      for (const [kind, name = ""] of completionEvents.map((event) => event.split(":"))) {
+        if (kind === "onCommand") expect(commandIds, id).toContain(name);
+        else if (kind === "onView") expect([...ids, "workbench.view.testing"], id).toContain(name);
+        else expect(sources("client").join("\n"), id).toContain(`setContext("${name}"`);
       }
     }
   });
