@@ -24,12 +24,15 @@ test("a manifest of 200 MB goes to the disk, not through memory", async () => {
   await writeFile(path.join(step.targetDir, "run_results.json"), '{"metadata":{},"results":[]}');
   await writeLarge(path.join(step.targetDir, "manifest.json"));
 
+  const ref = { projectDir: project.dir };
+  // The first request loads what speaks HTTP, which is not to be counted.
+  expect((await made.plugin.remote!.overview(ref)).state).toBe("ready");
   const before = process.memoryUsage().rss;
   let highest = before;
   const sampling = setInterval(() => {
     highest = Math.max(highest, process.memoryUsage().rss);
   }, 5);
-  const update = await made.plugin.manifestUpdate!({ projectDir: project.dir }, null);
+  const update = await made.plugin.manifestUpdate!(ref, null);
   clearInterval(sampling);
   expect("file" in update && (await stat(update.file)).size).toBeGreaterThan(200 * megabyte);
   expect(highest - before).toBeLessThan(100 * megabyte);

@@ -67,8 +67,9 @@ export function manifestCases(subject: ContractSubject): void {
         made.plugin.filesChanged(ref, [file]);
       };
       /** What runs elsewhere knows of the project what was compiled there. */
-      const compiled = async () =>
-        void (subject.expects.elsewhere && (await made.plugin.compileProject(ref)));
+      const compiled = async (): Promise<void> => {
+        if (subject.expects.elsewhere) await made.plugin.compileProject(ref);
+      };
       await compiled();
       const first = await update(null);
       if (!("file" in first)) throw new Error("The first answer is a whole manifest.");
