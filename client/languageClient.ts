@@ -27,6 +27,7 @@ import type { ProjectStatus } from "../protocol/runtime.ts";
 import { refuseWhenMovedOn } from "./fixes.ts";
 import { log } from "./log.ts";
 import type { PythonExtension } from "./python.ts";
+import { neverTrace, traceLog } from "./tracing.ts";
 
 /** Progress of one request, under the token that was sent with it. */
 export const workDone = new ProgressType<
@@ -66,7 +67,11 @@ export function makeClient(
   client.onNotification(manifestChangedNotification, (manifest) => listener.onManifest(manifest));
   client.onNotification(runChangedNotification, (change) => listener.onRun(change));
   client.onRequest(pythonInterpreterRequest, ({ projectDir }) => python.interpreterFor(projectDir));
-  client.onRequest(secretRequest, async ({ key }) => (await context.secrets.get(key)) ?? null);
+  client.onRequest(secretRequest, async ({ key }) => {
+    const secret = await context.secrets.get(key);
+    neverTrace(secret);
+    return secret ?? null;
+  });
   client.onRequest(confirmTriggerRequest, async (question) =>
     (await import("./remote/confirmTrigger.ts")).confirmTrigger(question),
   );
@@ -101,6 +106,7 @@ function clientOptions(
     initializationOptions,
     middleware: { resolveCodeAction: refuseWhenMovedOn },
     outputChannel: log,
+    traceOutputChannel: traceLog(log),
     revealOutputChannelOn: RevealOutputChannelOn.Never,
     diagnosticCollectionName: "floeDbt",
     // A failed start is reported once, by the one who starts.

@@ -4,6 +4,7 @@ import type { CommandContext } from "../commands/context.ts";
 import { pickProject } from "../commands/pickProject.ts";
 import { errorMessage } from "../errorMessage.ts";
 import { inform } from "../log.ts";
+import { neverTrace } from "../tracing.ts";
 
 /** Asks for a token until the environment takes one. It is kept in the editor's SecretStorage, and nowhere else. */
 export async function signIn(context: CommandContext, argument: unknown): Promise<void> {
@@ -27,6 +28,7 @@ export async function signIn(context: CommandContext, argument: unknown): Promis
       validateInput: (text) => (text.trim() === "" ? "Paste the token." : undefined),
     });
     if (token === undefined) return;
+    neverTrace(token.trim());
     try {
       const result = await server.request(signInRequest, { projectDir: project.projectDir, token });
       await secrets.store(result.secretKey, token.trim());
