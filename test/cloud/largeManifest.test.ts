@@ -8,7 +8,8 @@ import { FakeClock } from "../harness/fakeClock.ts";
 
 const megabyte = 1_000_000;
 
-test("a manifest of 200 MB goes to the disk, not through memory", async () => {
+// When what was read is collected is up to the engine: on a busy machine it may come late. What is kept would be there each time.
+test("a manifest of 200 MB goes to the disk, not through memory", { retry: 3 }, async () => {
   await using project = await dbtProject(threeModels);
   const clock = new FakeClock();
   await using emulator = await CloudEmulator.start({ clock });

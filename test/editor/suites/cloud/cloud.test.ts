@@ -108,6 +108,23 @@ test("what runs there is browsed: steps, their logs, artifacts", async () => {
   await page.toggleTreeRow(cloud, "Floe dbt: dbt run");
 });
 
+test("what the checkout would change there is compared, and nothing is started for it", async () => {
+  await page.runCommand("Floe dbt: Compare Environments");
+  await page.quickPickItems();
+  await page.pickQuickPickItem("Local");
+  // dbt starts here for it, which takes as long as it takes.
+  const tabs = vscode.window.tabGroups;
+  await waitFor(
+    "the comparison",
+    () => tabs.all.flatMap((group) => group.tabs).find(({ label }) => label.includes("Compare Environments")),
+    [tabs.onDidChangeTabs],
+    { seconds: 90 },
+  );
+  await page.waitForText("2 of 2 nodes compile to other SQL");
+  await page.screenshot("comparison");
+  await run("workbench.action.closeActiveEditor");
+});
+
 test("a node is seen while it runs; cancelling in the editor cancels in dbt Cloud, and is not asked about again", async () => {
   await openFile("models/staging/stg_huts.sql");
   await page.runCommand("Floe dbt: Run Model");
