@@ -5,6 +5,7 @@ import { RedactingLog } from "../../server/platform/log.ts";
 import { createFusionPlugin } from "../../server/plugins/fusion/fusionPlugin.ts";
 import { createLocalPlugin } from "../../server/plugins/local/localPlugin.ts";
 import { testEngine, testPython, workerDir } from "../harness/environment.ts";
+import { parseAhead } from "../harness/parsedAhead.ts";
 import type { ContractSubject } from "./contractSubject.ts";
 
 /** The real Rust engine, with DuckDB. */
@@ -46,6 +47,7 @@ export const fusionSubject: ContractSubject = {
     return {
       plugin,
       logged,
+      parsedAhead: (project) => parseAhead(testPython("dbt111"), storageDir, project),
       async [Symbol.asyncDispose]() {
         await plugin[Symbol.asyncDispose]();
         rmSync(storageDir, { recursive: true, force: true, maxRetries: 10 });
