@@ -47,7 +47,7 @@ export const suites: Suite[] = [
   { name: "compiled", ...sample, makeWorkspace: sampleCompiledBefore, seconds: 180 },
   { name: "explorer", ...sample, seconds: 240 },
   { name: "testExplorer", ...sample, seconds: 420 },
-  { name: "cloud", ...sample, start: sampleInCloud, seconds: 180 },
+  { name: "cloud", ...sample, start: sampleInCloud, seconds: 240 },
   {
     name: "fusion",
     makeWorkspace: sampleOnFusion,
