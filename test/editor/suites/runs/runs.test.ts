@@ -48,6 +48,28 @@ test(
     await page.treeRowSaying(runs, "^model stg_orders, passed");
     assert.match(await page.treeRowSaying(runs, "^Run stg_orders, passed"), /dev · local/);
     await page.screenshot("passed");
+
+    const opened = (name: RegExp) =>
+      waitFor(
+        String(name),
+        () => {
+          const document = vscode.window.activeTextEditor?.document;
+          return document && name.test(document.fileName) ? document.getText() : undefined;
+        },
+        [vscode.window.onDidChangeActiveTextEditor, vscode.workspace.onDidChangeTextDocument],
+      );
+    await page.clickTreeRowAction(runs, "^stg_orders", "Open Log");
+    assert.match(await opened(/stg_orders\.log$/), /stg_orders/);
+    assert.deepEqual(await page.treeRowMenu(runs, "^stg_orders"), [
+      "Run This Again",
+      "Open File",
+      "Open Compiled SQL",
+      "Open Log",
+      "Copy Message",
+    ]);
+    await page.screenshot("node-menu");
+    await page.chooseMenuEntry("Open Compiled SQL");
+    assert.match(await opened(/target.compiled.*stg_orders\.sql$/), /raw_orders|orders/);
   },
   patient,
 );
