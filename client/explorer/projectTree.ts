@@ -120,12 +120,13 @@ export class ProjectTree implements vscode.TreeDataProvider<TreeEntry>, vscode.D
         },
         token,
       );
-      // An answer that came too late must not take the place of a newer one.
-      if (token.isCancellationRequested) return [];
+      // Too late: the view is looked at in another way by now. It takes one answer for all that ask meanwhile.
+      if (token.isCancellationRequested) return await this.getChildren(entry);
       entry.children = entriesOf(entry, rows);
       return entry.children;
     } catch (error) {
-      if (!token.isCancellationRequested && !isCancellation(error)) {
+      if (token.isCancellationRequested) return this.getChildren(entry);
+      if (!isCancellation(error)) {
         log.warn(`The Project view could not be filled: ${errorMessage(error)}`);
       }
       return [];

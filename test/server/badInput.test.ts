@@ -382,7 +382,7 @@ describe("an environment in which not all is there says what is missing, and set
 
   test("a Python that prints when it starts, as some set-ups do, is no obstacle", async () => {
     await using environment = await pythonEnvironment(null, {
-      "sitecustomize.py": "print('{\"id\": 1, \"result\":')\nprint('welcome\\x1b[31m')\n",
+      "at_start.py": "print('{\"id\": 1, \"result\":')\nprint('welcome\\x1b[31m')\n",
     });
     await using project = await shop();
     await using server = await opened(project, { python: environment.python });

@@ -13,7 +13,8 @@ export interface PythonEnvironment extends AsyncDisposable {
 /**
  * An environment of its own with links to the packages of "dbt111", which stays as it is. Made in a second, without pip.
  * @param without packages left out: every entry of site-packages whose name matches
- * @param files what is added, by path below its packages; a name that is there already is replaced
+ * @param files what is added, by path below its packages; a name that is there already is replaced. "at_start.py" is run
+ * whenever its Python starts
  */
 export async function pythonEnvironment(
   without: RegExp | null,
@@ -37,6 +38,8 @@ export async function pythonEnvironment(
     await mkdir(path.dirname(path.join(packages, file)), { recursive: true });
     await writeFile(path.join(packages, file), content);
   }
-  await writeFile(path.join(await sitePackages(python), "packages.pth"), `${packages}\n`);
+  // Not as sitecustomize.py: the Python of some systems has one already, and takes that.
+  const atStart = "at_start.py" in files ? "import at_start\n" : "";
+  await writeFile(path.join(await sitePackages(python), "packages.pth"), `${packages}\n${atStart}`);
   return { python, [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true, maxRetries: 10 }) };
 }

@@ -207,7 +207,7 @@ test("the whole project, in several processes, with progress; unchanged it is no
 
 /** Makes the worker's Python say when a file of this name is opened. */
 const tellsOfOpening = (name: string): Record<string, string> => ({
-  "sitecustomize.py": `import os, sys
+  "at_start.py": `import os, sys
 
 def tell(event, details):
     if event == "open" and str(details[0]).endswith("${name}"):
