@@ -26,8 +26,18 @@ const needsNode22 = `if (Number(process.versions.node.split(".")[0]) < 22) {
 }`;
 const program = { banner: { js: `${needsNode22}\n${common.banner.js}` } };
 
+// What speaks the protocol is half of the client, and wanted when the server starts: apart, it is not read to be activated.
+const apart = {
+  name: "language client apart",
+  setup(build) {
+    const itself = /^vscode-(languageclient\/node|languageserver-protocol)$/;
+    build.onResolve({ filter: itself }, () => ({ path: "./languageClient.js", external: true }));
+  },
+};
+
 const entries = [
-  { entryPoints: { client: "client/extension.ts" }, external: ["vscode"] },
+  { entryPoints: { client: "client/extension.ts" }, external: ["vscode"], plugins: [apart] },
+  { entryPoints: { languageClient: "vscode-languageclient/node" }, external: ["vscode"] },
   { entryPoints: { server: "server/main.ts" }, ...program },
   { entryPoints: { artifactReader: "server/manifest/readerThread.ts" } },
   { entryPoints: { cli: "server/cli.ts" }, ...program },

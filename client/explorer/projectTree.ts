@@ -8,7 +8,7 @@ import { hoverText } from "./hoverText.ts";
 import type { LiveStatuses } from "./liveStatuses.ts";
 import { projectText } from "./projectText.ts";
 import { entriesOf, projectEntry, withDescendants, type TreeEntry } from "./treeEntry.ts";
-import { itemId, projectItem, rowItem, type TreeLook } from "./treeItem.ts";
+import { projectItem, rowItem, type TreeLook } from "./treeItem.ts";
 
 /**
  * The rows of the Project view. Only what is expanded is ever asked for, and a question whose answer nobody needs any
@@ -25,6 +25,8 @@ export class ProjectTree implements vscode.TreeDataProvider<TreeEntry>, vscode.D
   #grouping: TreeGrouping;
   #filter = "";
   readonly #opened = new Map<string, boolean>();
+  /** The id each row is shown with. */
+  #shownAs = new WeakMap<TreeEntry, string>();
 
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -63,15 +65,19 @@ export class ProjectTree implements vscode.TreeDataProvider<TreeEntry>, vscode.D
   show(look: { grouping?: TreeGrouping; filter?: string }): void {
     this.#grouping = look.grouping ?? this.#grouping;
     this.#filter = look.filter ?? this.#filter;
+    // Other rows, though of the same nodes: that the editor closes those before, as it takes them away, is no news.
+    this.#projects = [];
+    this.#shownAs = new WeakMap();
     this.#asking.cancel();
     this.#asking.dispose();
     this.#asking = new vscode.CancellationTokenSource();
     this.refresh();
   }
 
-  /** A person opened or closed a row. */
+  /** A row was opened or closed. */
   remember(entry: TreeEntry, opened: boolean): void {
-    this.#opened.set(itemId(entry, this.#look), opened);
+    const id = this.#shownAs.get(entry);
+    if (id !== undefined) this.#opened.set(id, opened);
   }
 
   get #look(): TreeLook {
@@ -134,6 +140,12 @@ export class ProjectTree implements vscode.TreeDataProvider<TreeEntry>, vscode.D
   }
 
   getTreeItem(entry: TreeEntry): vscode.TreeItem {
+    const item = this.#itemOf(entry);
+    if (item.id !== undefined) this.#shownAs.set(entry, item.id);
+    return item;
+  }
+
+  #itemOf(entry: TreeEntry): vscode.TreeItem {
     const look = this.#look;
     const status = this.#server.projects.find(({ projectDir }) => projectDir === entry.projectDir);
     if (entry.row) {

@@ -17,10 +17,7 @@ export interface TreeLook {
 }
 
 /** The same for the same row as long as the tree is seen so. */
-export function itemId(
-  { projectDir, row }: TreeEntry,
-  look: Pick<TreeLook, "grouping" | "filtered">,
-): string {
+function itemId({ projectDir, row }: TreeEntry, look: Pick<TreeLook, "grouping" | "filtered">): string {
   // The grouping is not in a project's: it stays expanded whatever it is.
   return row ? idOf(look, projectDir, row.key) : idOf({ ...look, grouping: "" }, projectDir, "");
 }
