@@ -29,21 +29,19 @@ export async function compareEnvironments(
       "What changed is measured from the commit that is deployed, and neither environment has one: one of them must be dbt Cloud.",
     );
   }
-  const sideOf = async (plugin: DbtPlugin, name: string): Promise<Side> =>
-    isDeployed(plugin)
-      ? deployedSide(plugin, project, options.signal)
-      : compileSide(plugin, project, path.join(options.storageDir, "compare", name), options.signal);
-  const doing = (plugin: DbtPlugin): string =>
-    isDeployed(plugin) ? "fetching what is deployed" : `compiling with ${plugin.runtime}`;
-  const compiled = { left: null as Side | null, right: null as Side | null };
-  for (const [at, name] of order(left, right).entries()) {
-    const plugin = name === "left" ? left : right;
-    options.onProgress?.(at, 2, doing(plugin));
-    compiled[name] = await sideOf(plugin, name);
-  }
+  const side = (name: "left" | "right", at: number): Promise<Side> => {
+    const plugin = plugins[name];
+    if (isDeployed(plugin)) {
+      options.onProgress?.(at, 2, "fetching what is deployed");
+      return deployedSide(plugin, project, options.signal);
+    }
+    options.onProgress?.(at, 2, `compiling with ${plugin.runtime}`);
+    return compileSide(plugin, project, path.join(options.storageDir, "compare", name), options.signal);
+  };
+  const early = isBetterFirst(right, left) ? await side("right", 0) : null;
+  const ours = await side("left", early ? 1 : 0);
+  const theirs = early ?? (await side("right", 1));
   options.onProgress?.(2, 2, "comparing");
-  const { left: ours, right: theirs } = compiled;
-  if (!ours || !theirs) throw new Error("A side was not compiled.");
   return compareSides(...alike(ours, theirs, options.changedOnly ?? false), {
     projectDir: project.projectDir,
     projectName: project.name,
@@ -53,13 +51,12 @@ export async function compareEnvironments(
 }
 
 /**
- * Which goes first. A DuckDB file that is not there yet is made by the first, in the format of its own DuckDB: that of the
- * engines that may run beside others is the older one, which dbt-core's reads, and not the other way round.
+ * Whether one has to compile before the other. A DuckDB file that is not there yet is made by the first, in the format of its own
+ * DuckDB: that of the engines that may run beside others is the older one, which dbt-core's reads, and not the other way round.
  */
-function order(left: DbtPlugin, right: DbtPlugin): readonly ("left" | "right")[] {
-  const bothCompile = ![left, right].some(isDeployed);
-  const rightFirst = bothCompile && right.supportsParallelExecution() && !left.supportsParallelExecution();
-  return rightFirst ? ["right", "left"] : ["left", "right"];
+function isBetterFirst(one: DbtPlugin, other: DbtPlugin): boolean {
+  const bothCompile = ![one, other].some(isDeployed);
+  return bothCompile && one.supportsParallelExecution() && !other.supportsParallelExecution();
 }
 
 const isDeployed = (plugin: DbtPlugin): boolean => plugin.capabilities.has("deployed");
