@@ -1,7 +1,7 @@
 import type { NodeDetail } from "../../protocol/manifest.ts";
 import type { Definitions } from "./definitions.ts";
 import { byName, type ManifestIndex } from "./manifestIndex.ts";
-import type { NodeFacts } from "./nodeFacts.ts";
+import { isTest, type NodeFacts } from "./nodeFacts.ts";
 import type { RunFacts } from "./runResults.ts";
 import { referenceTo } from "./selectors.ts";
 
@@ -14,7 +14,6 @@ export async function nodeDetail(
 ): Promise<NodeDetail> {
   const place = await definitions.of(index, facts);
   const children = index.children(facts.id).sort(byName);
-  const isTest = ({ type }: NodeFacts): boolean => type === "test" || type === "unit_test";
   const testsOf = (column: string): string[] =>
     children
       .filter(({ test }) => test?.column?.toLowerCase() === column.toLowerCase() && test.of === facts.id)

@@ -159,6 +159,11 @@ export function holdsNodes(section: string): boolean {
   return Object.hasOwn(typeOfSection, section);
 }
 
+/** A data test or a unit test. */
+export function isTest({ type }: Pick<NodeFacts, "type">): boolean {
+  return type === "test" || type === "unit_test";
+}
+
 export function manifestFacts(metadata: unknown): ManifestFacts {
   const facts = metadataSchema.safeParse(metadata).data;
   const version = /\/v(\d+)(?:\.json)?$/.exec(facts?.dbt_schema_version ?? "")?.[1];

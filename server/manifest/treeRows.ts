@@ -2,7 +2,7 @@
 import type { ResourceType, TreeRow } from "../../protocol/manifest.ts";
 import type { NodeStatus } from "../../protocol/run.ts";
 import { byName, type ManifestIndex } from "./manifestIndex.ts";
-import type { NodeFacts } from "./nodeFacts.ts";
+import { isTest, type NodeFacts } from "./nodeFacts.ts";
 import { referenceTo, selectorOf } from "./selectors.ts";
 import { childKey } from "./treeKeys.ts";
 
@@ -100,10 +100,6 @@ export function testsOf(index: ManifestIndex, facts: NodeFacts): NodeFacts[] {
 
 function hasTests(index: ManifestIndex, facts: NodeFacts): boolean {
   return index.children(facts.id).some(isTest);
-}
-
-function isTest({ type }: NodeFacts): boolean {
-  return type === "test" || type === "unit_test";
 }
 
 function rowOf(source: TreeSource, facts: NodeFacts, key: string, kind: "node" | "relation"): TreeRow {
