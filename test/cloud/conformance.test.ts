@@ -38,4 +38,4 @@ describe.runIf(hasOpenApi)("the documents object to", () => {
   });
 });
 
-test.skipIf(hasOpenApi)("skipped: the OpenAPI documents are not beside the repository", () => undefined);
+if (!hasOpenApi) test.skip("skipped: the OpenAPI documents are not beside the repository");
