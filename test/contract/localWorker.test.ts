@@ -52,6 +52,7 @@ test("the doctor's report names what is in use and keeps the search in order", a
     Target: "dev",
     Worker: "idle",
     Profile: `shop, from ${project.file("profiles.yml")}`,
+    "Configuration files": "dbt_project.yml, profiles.yml",
   });
   expect(made.logged.filter((line) => line.includes("worker"))).toEqual([]);
 });

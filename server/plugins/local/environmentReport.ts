@@ -1,6 +1,7 @@
 import { access } from "node:fs/promises";
 import path from "node:path";
 import type { WorkerResult } from "./workerConnection.ts";
+import { isInside } from "../../config/pathsInside.ts";
 import type { EnvironmentReport, ProjectRef } from "../dbtPlugin.ts";
 import { adapterPackage, notableVersions } from "./environmentProblems.ts";
 import type { LocalEnvironment } from "./localEnvironment.ts";
@@ -54,7 +55,7 @@ function workerInWords(worker: WorkerSupervisor | undefined, status: WorkerResul
   return parts.join(", ") + (reason === undefined ? "" : `: ${reason}`);
 }
 
-/** dbt's and floe's, and SQLFluff's from the workspace's folder down to the project's. */
+/** dbt's and floe's, and SQLFluff's from the workspace's folder down to the project's; those of the project by their name in it. */
 async function configurationFiles(project: ProjectRef, files: readonly string[]): Promise<string[]> {
   const folders = [project.projectDir];
   const top = project.workspaceDir ?? project.projectDir;
@@ -67,7 +68,10 @@ async function configurationFiles(project: ProjectRef, files: readonly string[])
       path.join(folder, name),
     ),
   );
-  return existing([...new Set([...files, ...sqlfluff])]);
+  const { projectDir } = project;
+  return (await existing([...new Set([...files, ...sqlfluff])])).map((file) =>
+    isInside(projectDir, file) ? path.relative(projectDir, file) : file,
+  );
 }
 
 async function existing(files: readonly string[]): Promise<string[]> {
