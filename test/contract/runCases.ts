@@ -2,8 +2,9 @@ import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { DbtCompilationResult } from "../../protocol/compilation.ts";
 import type { DbtEvent } from "../../server/plugins/dbtPlugin.ts";
-import { DbtCancelledError, DbtConfigurationError } from "../../server/plugins/errors.ts";
+import { DbtConfigurationError } from "../../server/plugins/errors.ts";
 import { threeModels, type TestProject } from "../harness/dbtProject.ts";
+import { endlessModel, expectCancelled } from "./cancelledRun.ts";
 import type { ContractSubject } from "./contractSubject.ts";
 import { sharedSubject } from "./sharedSubject.ts";
 
@@ -127,28 +128,14 @@ export function runCases(subject: ContractSubject): void {
     test("cancel ends a model that never ends within seconds, and the queue goes on", async () => {
       const { project, made } = await shared.begin({
         ...selfContained,
-        "models/b.sql":
-          "{{ config(materialized='table') }}\nselect count(*) as amount, 1 as id from range(100000000) as x, range(100000000) as y\n",
+        "models/b.sql": endlessModel,
       });
       // Elsewhere a log names nodes as the manifest of an earlier run explains.
       if (subject.expects.elsewhere) await made.plugin.compileProject(refOf(project));
-      const abort = new AbortController();
-      let firedAt = 0;
-      const running = made.plugin.runModels(
-        refOf(project),
-        {},
-        {
-          signal: abort.signal,
-          onEvent: (event) => {
-            if (event.type !== "nodeStarted" || event.uniqueId !== "model.shop.b") return;
-            firedAt = performance.now();
-            abort.abort();
-          },
-        },
-      );
-      await expect(running).rejects.toThrow(DbtCancelledError);
-      expect(firedAt).toBeGreaterThan(0);
-      expect(performance.now() - firedAt).toBeLessThan(subject.cancelsWithin ?? 5000);
+      await expectCancelled(made.plugin, refOf(project), {
+        node: "model.shop.b",
+        withinMs: subject.cancelsWithin ?? 5000,
+      });
       expect(await made.plugin.runModels(refOf(project), { select: "a" })).toMatchObject({ modelsRun: 1 });
     });
 

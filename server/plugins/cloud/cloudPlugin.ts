@@ -8,7 +8,6 @@ import type { Http } from "../../platform/http.ts";
 import type { RedactingLog } from "../../platform/log.ts";
 import type {
   Call,
-  DbtCapability,
   DbtPlugin,
   DeployedState,
   ProjectRef,
@@ -17,6 +16,7 @@ import type {
 } from "../dbtPlugin.ts";
 import { DbtCompilationError, DbtConfigurationError, DbtError } from "../errors.ts";
 import { createStaleManifests } from "../staleManifests.ts";
+import { withCapabilities } from "../withCapabilities.ts";
 import { CloudClient } from "./cloudClient.ts";
 import {
   carryOut,
@@ -188,21 +188,6 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
     return readObject(path.join(artifacts.dir, name));
   }
 
-  const capabilities: DbtCapability[] = [
-    "build",
-    "seed",
-    "snapshot",
-    "compileSelection",
-    "manifestUpdate",
-    "nodeStates",
-    "resumeRun",
-    "deployed",
-    "remote",
-  ];
-  if (linter)
-    capabilities.push(
-      ...(["fixText", "lintUnsaved"] as const).filter((each) => linter.capabilities.has(each)),
-    );
   const lint = checkoutLint(linter, async (project) => (await dbtThere(project)).adapter);
 
   /** What dbt the environment's newest artifacts here are of; nulls where there are none. Asks nothing of dbt Cloud. */
@@ -213,9 +198,8 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
     return dir === undefined ? { dbtVersion: null, adapter: null } : dbtOf(manifestOf({ dir }));
   }
 
-  return {
+  const plugin: Omit<DbtPlugin, "capabilities"> = {
     runtime: "cloud",
-    capabilities: new Set(capabilities),
     supportsParallelExecution: () => true,
     supportsSqlLinting: (project) => lint.supported(project),
 
@@ -350,6 +334,11 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
       await linter?.[Symbol.asyncDispose]();
     },
   };
+  const traits = ["fixText", "lintUnsaved"] as const;
+  return withCapabilities(
+    plugin,
+    traits.filter((each) => linter?.capabilities.has(each)),
+  );
 }
 
 async function requireProject(projectDir: string): Promise<void> {

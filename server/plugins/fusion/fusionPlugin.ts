@@ -6,6 +6,7 @@ import type { LiveStatus } from "../../projects/project.ts";
 import type { Call, DbtPlugin, ProjectRef, RunSelection } from "../dbtPlugin.ts";
 import { DbtCancelledError, DbtEnvironmentError } from "../errors.ts";
 import { requireProject } from "../local/localEnvironment.ts";
+import { withCapabilities } from "../withCapabilities.ts";
 import { fixWithBinary } from "./binaryLint.ts";
 import { EngineCheck, type Ready } from "./engineCheck.ts";
 import { EngineGlance } from "./engineGlance.ts";
@@ -141,22 +142,8 @@ export function createFusionPlugin(deps: FusionPluginDeps): DbtPlugin {
   const run = (verb: RunVerb, project: ProjectRef, selection: RunSelection = {}, call: Call = {}) =>
     commands.run(verb, project, selection, stoppable(project, call));
 
-  return {
+  const plugin: Omit<DbtPlugin, "capabilities"> = {
     runtime: "fusion",
-    capabilities: new Set([
-      "fixText",
-      "lintUnsaved",
-      "checkProject",
-      "build",
-      "seed",
-      "snapshot",
-      "compileSelection",
-      "deps",
-      "listNodes",
-      "compileNode",
-      "preview",
-      "manifestUpdate",
-    ]),
     supportsParallelExecution: () => true,
     supportsSqlLinting: () => true,
 
@@ -282,4 +269,5 @@ export function createFusionPlugin(deps: FusionPluginDeps): DbtPlugin {
       sessions.clear();
     },
   };
+  return withCapabilities(plugin, ["fixText", "lintUnsaved", "checkProject"]);
 }

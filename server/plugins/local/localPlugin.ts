@@ -8,6 +8,7 @@ import { environmentReport } from "./environmentReport.ts";
 import { dbtEnvironment } from "./envFile.ts";
 import { DbtCompilationError } from "../errors.ts";
 import { installPackages, saysPackagesAreMissing } from "../missingPackages.ts";
+import { withCapabilities } from "../withCapabilities.ts";
 import { DbtRunner, type RunnerLaunch } from "./dbtRunner.ts";
 import { createLocalCommands } from "./localCommands.ts";
 import {
@@ -185,23 +186,8 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
     runnerLaunch,
   });
 
-  return {
+  const plugin: Omit<DbtPlugin, "capabilities"> = {
     runtime: "local",
-    capabilities: new Set([
-      "fixText",
-      "lintUnsaved",
-      "setUpEnvironment",
-      "build",
-      "seed",
-      "snapshot",
-      "compileSelection",
-      "deps",
-      "listNodes",
-      "compileNode",
-      "manifestUpdate",
-      "preview",
-      "prepareRuns",
-    ]),
     supportsParallelExecution: () => false,
     supportsSqlLinting: () => true,
 
@@ -364,6 +350,7 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
       runners.clear();
     },
   };
+  return withCapabilities(plugin, ["fixText", "lintUnsaved"]);
 }
 
 /** A project that lacks its packages is read once they are installed. */
