@@ -134,7 +134,7 @@ export const runCommands = {
   ...modelCommands(),
   ...scopeCommands(),
   "floeDbt.fullRefreshModel": {
-    title: "Run Model with Full Refresh",
+    title: "Run with Full Refresh",
     icon: "$(refresh)",
     palette: activeNodeFile,
     enablement,

@@ -94,7 +94,7 @@ test("the menu of a row copies its name and its reference", async () => {
   for (const entry of [
     "Run Selection",
     "Test Selection",
-    "Run Model with Full Refresh",
+    "Run with Full Refresh",
     "Open Definition",
     "Copy Name",
     "Copy Reference",
