@@ -140,6 +140,16 @@ const wrongNames: Mistake[] = [
     },
     reason: "The environment variable SHOP_NOWHERE is not set. Set it",
   },
+  {
+    name: "an adapter that is not installed",
+    files: { "profiles.yml": profilesYml.replace("type: duckdb", "type: postgres") },
+    shows: {
+      "profiles.yml":
+        "5:1 error dbt The profile's target is of type postgres, and dbt-postgres is not installed in ",
+    },
+    reason: "The profile's target is of type postgres, and dbt-postgres is not installed in ",
+    remedy: setUp,
+  },
 ];
 
 const wrongSql: Mistake[] = [
@@ -151,18 +161,8 @@ const wrongSql: Mistake[] = [
   },
 ];
 
-/** What is looked at when Python starts, or told in the order in which dbt reads all of it. */
+/** Told in the order in which dbt reads all of it. */
 const fromTheStart: Mistake[] = [
-  {
-    name: "an adapter that is not installed",
-    files: { "profiles.yml": profilesYml.replace("type: duckdb", "type: postgres") },
-    shows: {
-      "profiles.yml":
-        "5:1 error dbt The profile's target is of type postgres, and dbt-postgres is not installed in ",
-    },
-    reason: "The profile's target is of type postgres, and dbt-postgres is not installed in ",
-    remedy: setUp,
-  },
   {
     name: "models that need each other",
     files: { "models/a.sql": "select * from {{ ref('c') }}\n" },

@@ -48,6 +48,9 @@ export interface LocalPluginDeps {
 /** Memory that must be free for dbt to be kept ready unasked: several times what the process takes (docs/performance.md). */
 const runnerNeedsBytes = 1_000_000_000;
 
+/** Files that say which profile, and so which adapter, a project has. */
+const namesAdapter: ReadonlySet<string> = new Set(["dbt_project.yml", "profiles.yml"]);
+
 /** How a problem of the environment shows in the status of a project that works in spite of it. */
 function limitsOf(
   { code, severity, message, remedy, stopsLinting }: EnvironmentProblem,
@@ -92,11 +95,17 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
 
   const privateDirOf = (project: ProjectRef): string => privateDirIn(deps.storageDir, project);
 
+  /** The worst that is wrong with an environment, where something is. */
+  function limitsIn({ problems, config }: LocalEnvironment): Limits | undefined {
+    const problem = problems.find(({ severity }) => severity === "error") ?? problems[0];
+    return problem && limitsOf(problem, config);
+  }
+
   async function launch(project: ProjectRef): Promise<WorkerLaunch> {
     const environment = await environmentOf(project);
     const { python } = requirePython(environment, "linting or dbt");
-    const { settings, env, problems, config } = environment;
-    const problem = problems.find(({ severity }) => severity === "error") ?? problems[0];
+    const { settings, env } = environment;
+    const limits = limitsIn(environment);
     return {
       command: {
         file: python,
@@ -115,7 +124,7 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
       },
       timeLimitSeconds: settings.timeLimitSeconds,
       idleMinutes: settings.idleMinutes,
-      ...(problem && { limits: limitsOf(problem, config) }),
+      ...(limits && { limits }),
     };
   }
 
@@ -140,6 +149,16 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
     const session: Session = { project, worker };
     sessions.set(privateDirOf(project), session);
     return session;
+  }
+
+  /** A worker that runs has the variables, and the adapter, of when it started. */
+  async function settleIn({ project, worker }: Session, changed: readonly string[]): Promise<void> {
+    const { envFile } = await deps.settingsOf(project.projectDir);
+    if (envFile && changed.includes(envFile)) {
+      await worker.stop();
+    } else if (changed.some((file) => namesAdapter.has(path.basename(file)))) {
+      worker.environmentChanged(limitsIn(await environmentOf(project)));
+    }
   }
 
   function isCold(projectDir: string): void {
@@ -282,13 +301,8 @@ export function createLocalPlugin(deps: LocalPluginDeps): DbtPlugin {
       const session = existingSession(project);
       if (!session) return;
       session.worker.filesChanged(paths);
-      // Variables are given to a process when it starts.
-      void deps.settingsOf(project.projectDir).then(
-        async ({ envFile }) => {
-          if (envFile && paths.includes(envFile)) await session.worker.stop();
-        },
-        (error: unknown) =>
-          log.debug(`The settings of ${project.projectDir} cannot be read: ${String(error)}`),
+      settleIn(session, paths).catch((error: unknown) =>
+        log.debug(`The environment of ${project.projectDir} cannot be looked at: ${String(error)}`),
       );
     },
 

@@ -95,6 +95,12 @@ interface Running {
   launch: WorkerLaunch;
 }
 
+interface Works {
+  state: "ready" | "degraded";
+  said: Shortcoming | null;
+  read?: ReadCount;
+}
+
 const usualBackOffSeconds = [0, 0.5, 2, 8];
 const crashWindowSeconds = 60;
 /** An environment that cannot lint is looked at again after this time, or at once after `stop`. */
@@ -116,6 +122,8 @@ export class WorkerSupervisor {
   #stopping = new AbortController();
   #status: WorkerStatus = { state: "idle" };
   #shortcoming: Shortcoming | null = null;
+  /** What a running worker last said of itself, without what its environment lacks. */
+  #works: Works | undefined;
 
   constructor(deps: WorkerSupervisorDeps) {
     this.#deps = deps;
@@ -192,6 +200,15 @@ export class WorkerSupervisor {
 
   filesChanged(paths: readonly string[]): void {
     this.#connection?.notify("filesChanged", { paths: [...paths] });
+  }
+
+  /** The profile of a running worker may ask for another environment than the one it was started for. */
+  environmentChanged(limits: Limits | undefined): void {
+    const launch = this.#launch;
+    if (!launch || !this.#works || !this.#connection) return;
+    if (limits) launch.limits = limits;
+    else delete launch.limits;
+    this.#tellWorks(this.#works);
   }
 
   /** Ends the worker and forgets its failures; the next request starts afresh. */
@@ -281,6 +298,7 @@ export class WorkerSupervisor {
     this.#connection = connection;
     this.#launch = launch;
     this.#shortcoming = null;
+    this.#works = undefined;
     const hello = await connection.request("initialize", launch.initialize);
     this.#tell({
       state: "parsing",
@@ -288,13 +306,16 @@ export class WorkerSupervisor {
     });
     const parsed = await connection.request("parse", {});
     // Its event said the same before, with the place.
-    if (this.#status.state === "parsing") this.#tellWorks(parsed.state, shortcomingOf(parsed.reason));
+    if (this.#status.state === "parsing") {
+      this.#tellWorks({ state: parsed.state, said: shortcomingOf(parsed.reason) });
+    }
     return { connection, hello, launch };
   }
 
   #onGone(reason: WorkerGoneError): void {
     this.#connection = undefined;
     this.#running = undefined;
+    this.#works = undefined;
     if (reason.why === "stopped") return;
     this.#deps.log.warn(reason.message);
     if (reason.why !== "timeLimit") this.#crashes.push(Date.now());
@@ -314,12 +335,14 @@ export class WorkerSupervisor {
     const said = shortcomingOf(event.reason, event);
     const { generation = 0, manifest = 0 } = event;
     if (event.state === "ready" || event.state === "degraded")
-      this.#tellWorks(event.state, said, { generation, manifest });
+      this.#tellWorks({ state: event.state, said, read: { generation, manifest } });
     else this.#tell({ state: event.state, ...said });
   }
 
   /** What is wrong with the environment explains what dbt says in it, and can be repaired. */
-  #tellWorks(state: "ready" | "degraded", said: Shortcoming | null, read?: ReadCount): void {
+  #tellWorks(works: Works): void {
+    this.#works = works;
+    const { state, said, read } = works;
     const limits = this.#launch?.limits;
     const why = limits && (!said || limits.explains) ? limits : said;
     const words = why && {
