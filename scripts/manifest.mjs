@@ -200,11 +200,15 @@ function injection(name, injectTo) {
   };
 }
 
+/**
+ * VS Code listens for what completes a step only once the walkthrough was opened, and to each event once: what is so already (a
+ * project that is open, a view that is seen) never comes. So a link's command completes its step besides what it shows, and a
+ * step about what may be so already is another one then, done by being looked at.
+ */
 const walkthrough = {
   id: "floeDbt.start",
   title: "Get started with Floe dbt",
-  description:
-    "Your first five minutes: lint, run, test and browse a dbt project without leaving the editor.",
+  description: "Lint, run, test and browse dbt: your first five minutes.",
   steps: [
     {
       id: "open",
@@ -212,7 +216,25 @@ const walkthrough = {
       description:
         "Open the folder that holds your dbt_project.yml, or a folder above it.\n[Open Folder](command:workbench.action.files.openFolder)",
       media: { markdown: "media/walkthrough/open.md" },
+      when: "!floeDbt.hasProjects && isWorkspaceTrusted",
       completionEvents: ["onContext:floeDbt.hasProjects"],
+    },
+    {
+      id: "trust",
+      title: "Trust the workspace",
+      description:
+        "dbt runs the project's own code. So it starts once you trust the folder.\n[Manage Workspace Trust](command:workbench.trust.manage)",
+      media: { markdown: "media/walkthrough/open.md" },
+      when: "!isWorkspaceTrusted",
+      completionEvents: ["onContext:isWorkspaceTrusted"],
+    },
+    {
+      id: "opened",
+      title: "Your dbt project is open",
+      description: "Its models, tests and sources are known from here on.",
+      media: { markdown: "media/walkthrough/open.md" },
+      when: "floeDbt.hasProjects",
+      completionEvents: ["onStepSelected"],
     },
     {
       id: "environment",
@@ -226,9 +248,14 @@ const walkthrough = {
       id: "lint",
       title: "Lint and fix",
       description:
-        "Open a model: issues are underlined while you type. Fix one with the light bulb, or a whole project with a preview.\n[Fix Project](command:floeDbt.fixProject)",
+        "Open a model: issues are underlined while you type. Fix one with the light bulb, or a whole project with a preview.\n[Lint Project](command:floeDbt.lintProject)\n[Fix Project](command:floeDbt.fixProject)",
       media: { markdown: "media/walkthrough/lint.md" },
-      completionEvents: ["onCommand:floeDbt.fixFile", "onCommand:floeDbt.fixProject"],
+      completionEvents: [
+        "onCommand:floeDbt.lintProject",
+        "onCommand:floeDbt.fixProject",
+        "onCommand:floeDbt.lintFile",
+        "onCommand:floeDbt.fixFile",
+      ],
     },
     {
       id: "run",
@@ -237,9 +264,11 @@ const walkthrough = {
         "Open a model and use $(play) above it, or build everything. Watch it node by node in Runs.\n[Build the Project](command:floeDbt.buildProject)\n[Show Runs](command:floeDbt.showRuns)",
       media: { markdown: "media/walkthrough/run.md" },
       completionEvents: [
-        "onView:floeDbt.runs",
         "onCommand:floeDbt.buildProject",
+        "onCommand:floeDbt.showRuns",
         "onCommand:floeDbt.runModel",
+        "onCommand:floeDbt.buildModel",
+        "onView:floeDbt.runs",
       ],
     },
     {
@@ -248,7 +277,12 @@ const walkthrough = {
       description:
         "Every test of the project, under the model it tests: run one, and see the rows that fail it.\n[Show Tests](command:workbench.view.testing.focus)",
       media: { markdown: "media/walkthrough/tests.md" },
-      completionEvents: ["onView:workbench.view.testing", "onCommand:floeDbt.testProject"],
+      completionEvents: [
+        "onCommand:workbench.view.testing.focus",
+        "onCommand:floeDbt.testModel",
+        "onCommand:floeDbt.testProject",
+        "onView:workbench.view.testing",
+      ],
     },
     {
       id: "browse",
@@ -256,7 +290,11 @@ const walkthrough = {
       description:
         "Sources, models, tests and macros, with what is above and below each.\n[Browse the Project](command:workbench.view.extension.floeDbt)",
       media: { markdown: "media/walkthrough/browse.md" },
-      completionEvents: ["onView:floeDbt.project"],
+      completionEvents: [
+        "onCommand:workbench.view.extension.floeDbt",
+        "onCommand:floeDbt.revealInProjectView",
+        "onView:floeDbt.project",
+      ],
     },
   ],
 };

@@ -107,6 +107,12 @@ export interface Page {
   togglePane(view: string): Promise<void>;
   /** Chooses an entry of the menu that is open. */
   chooseMenuEntry(title: string): Promise<void>;
+  /** Opens a step of the walkthrough that is shown. */
+  openWalkthroughStep(title: string): Promise<void>;
+  /** Waits until a step of the walkthrough that is shown is ticked. */
+  walkthroughStepDone(title: string): Promise<void>;
+  /** Titles of the steps of the walkthrough that is shown. */
+  walkthroughSteps(): Promise<string[]>;
   /** Waits until the Test Explorer sums up its last run so: "27/27". */
   testSummary(count: string): Promise<void>;
   /** Waits until the product has opened a page outside the editor, and gives the addresses of all of them so far. */

@@ -33,6 +33,7 @@ const { contributes } = z
             z.object({
               id: z.string(),
               description: z.string(),
+              when: z.string().optional(),
               completionEvents: z.array(z.string()).min(1),
             }),
           ),
@@ -83,6 +84,7 @@ describe("what package.json contributes", () => {
       ...Object.values(menus).flatMap((items) => items.map(({ when }) => when)),
       ...[...keybindings, ...Object.values(views).flat()].map(({ when }) => when),
       ...viewsWelcome.flatMap(({ when }) => when ?? []),
+      ...walkthroughs.flatMap(({ steps }) => steps.flatMap(({ when }) => when ?? [])),
     ];
     const keys = new Set(clauses.flatMap((clause) => whenClause(clause).keys));
     const client = sources("client").join("\n");
@@ -193,27 +195,36 @@ describe("what package.json contributes", () => {
     }
   });
 
-  it("ticks each step of the walkthrough by what one of its links does", () => {
-    /** What a link brings about that is no command of ours, or more than the command. */
+  it("ticks each step of the walkthrough by what one of its links does, also where that is seen already", () => {
+    /** What a link brings about that is no command. */
     const brings: Record<string, string> = {
       "workbench.action.files.openFolder": "onContext:floeDbt.hasProjects",
-      "floeDbt.showRuns": "onView:floeDbt.runs",
-      "workbench.view.testing.focus": "onView:workbench.view.testing",
-      "workbench.view.extension.floeDbt": "onView:floeDbt.project",
+      "workbench.trust.manage": "onContext:isWorkspaceTrusted",
     };
     const ids = Object.values(views).flatMap((each) => each.map(({ id }) => id));
-    for (const { id, description, completionEvents } of walkthroughs.flatMap(({ steps }) => steps)) {
+    for (const { id, description, when, completionEvents } of walkthroughs.flatMap(({ steps }) => steps)) {
       const links = [...description.matchAll(/\(command:([\w.]+)\)/g)].map(([, command]) => command!);
-      const done = links.flatMap((link) => [`onCommand:${link}`, brings[link] ?? ""]);
-      expect(
-        completionEvents.some((event) => done.includes(event)),
-        id,
-      ).toBe(true);
+      const done = links.map((link) => brings[link] ?? `onCommand:${link}`);
+      // A step without a link is done by being looked at.
+      expect(completionEvents, id).toEqual(
+        expect.arrayContaining(done.length > 0 ? done : ["onStepSelected"]),
+      );
       for (const [kind, name = ""] of completionEvents.map((event) => event.split(":"))) {
-        if (kind === "onCommand") expect(commandIds, id).toContain(name);
+        if (kind === "onCommand") expect([...commandIds, ...links], id).toContain(name);
         else if (kind === "onView") expect([...ids, "workbench.view.testing"], id).toContain(name);
-        else expect(sources("client").join("\n"), id).toContain(`setContext("${name}"`);
+        else if (kind === "onContext") {
+          // Where it holds already, nobody is told of it: the step is not there then.
+          expect(canBothHold(whenClause(when ?? "true"), whenClause(name)), id).toBe(false);
+        }
       }
+    }
+  });
+
+  it("has a first step of the walkthrough whatever is open, and one only", () => {
+    const [steps] = walkthroughs.map((each) => each.steps.filter(({ when }) => when !== undefined));
+    for (const facts of [["isWorkspaceTrusted"], ["isWorkspaceTrusted", "floeDbt.hasProjects"], []]) {
+      const shown = steps?.filter(({ when }) => whenClause(when ?? "true").holds(new Set(facts)));
+      expect(shown, facts.join()).toHaveLength(1);
     }
   });
 

@@ -167,6 +167,11 @@ export function pageVerbs(
       info: await page.locator(".squiggly-info").count(),
     }),
     ...treeVerbs(page),
+    openWalkthroughStep: (title) => walkthroughStep(page, title).click(),
+    walkthroughStepDone: (title) =>
+      walkthroughStep(page, title).locator("[role=checkbox][aria-checked=true]").waitFor(),
+    walkthroughSteps: async () =>
+      (await page.locator(".getting-started-step .step-title").allInnerTexts()).map(oneLine),
     openedPages: opened,
     type: (text) => page.keyboard.type(text, { delay: 15 }),
     screenshot: async (name) => {
@@ -186,6 +191,9 @@ export function pageVerbs(
     },
   };
 }
+
+const walkthroughStep = (page: BrowserPage, title: string) =>
+  page.locator(".getting-started-step", { has: page.locator(".step-title", { hasText: title }) });
 
 /** Pages that a page opens in tabs of their own; each is closed as soon as its address is known. */
 function pagesOpenedBy(page: BrowserPage): () => Promise<string[]> {

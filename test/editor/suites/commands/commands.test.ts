@@ -170,19 +170,6 @@ test("Select Python lists what was found, and writes the path of the chosen one"
   await projectIn(["ready"]);
 });
 
-test("the walkthrough opens with its steps", async () => {
-  await vscode.commands.executeCommand(
-    "workbench.action.openWalkthrough",
-    "floe.floe-dbt#floeDbt.start",
-    false,
-  );
-  await page.waitForText("Open a dbt project");
-  await page.waitForText("Lint and fix");
-  await page.waitForText("also one several levels down");
-  await page.screenshot("walkthrough");
-  await vscode.commands.executeCommand("workbench.action.closeActiveEditor");
-});
-
 test("a language server that is killed comes back, with its diagnostics", async () => {
   const editor = await openFile(clean);
   await diagnostics(editor.document.uri, "no issue", (all) => all.length === 0);

@@ -3,13 +3,25 @@ import { readFileSync, writeFileSync } from "node:fs";
 import * as vscode from "vscode";
 import * as z from "zod";
 import { page } from "../../probe/page.ts";
-import { onDisk, openFile, placeCursor, projectIn, replaceText, workspaceFile } from "../../probe/product.ts";
+import {
+  diagnostics,
+  hasCode,
+  onDisk,
+  openFile,
+  placeCursor,
+  projectIn,
+  replaceText,
+  workspaceFile,
+} from "../../probe/product.ts";
+import { screenshots } from "../../probe/screenshots.ts";
 import { test } from "../../probe/tests.ts";
 import { waitFor } from "../../probe/waiting.ts";
 
 const view = "Test Explorer";
 const yaml = "models/marts/marts.yml";
 const unitTest = "thin_ice_closes_the_lake";
+const run = (command: string, ...args: unknown[]): Thenable<unknown> =>
+  vscode.commands.executeCommand(command, ...args);
 const singular = "tests/assert_orders_have_drinks.sql";
 
 /** Opens a file with the cursor in the line that holds a text. */
@@ -62,20 +74,49 @@ function resultsNow(): Results {
   }
 }
 
+/** Opens a step of the walkthrough, and uses one of its buttons; what the one before has opened may lie over it. */
+async function takeStep(title: string, button: string): Promise<void> {
+  await run("workbench.action.openWalkthrough", "floe.floe-dbt#floeDbt.start", false);
+  await page.openWalkthroughStep(title);
+  await page.clickButton(button);
+}
+
 test(
-  "a build that was started elsewhere shows its tests here, each under what it tests",
+  "the walkthrough is gone through by its buttons, and each ticks its step; its build shows its tests here",
   async () => {
-    await openFile(yaml);
     await page.statusBarItem("dbt: local");
-    await vscode.commands.executeCommand("floeDbt.buildProject");
+    await run("workbench.action.openWalkthrough", "floe.floe-dbt#floeDbt.start", false);
+    await page.walkthroughStepDone("Your dbt project is open");
+    await page.screenshot("walkthrough");
+    await takeStep("See which environment is in use", "Open the Doctor");
+    await page.waitForText("Facts");
+    await takeStep("Lint and fix", "Lint Project");
+    await takeStep("Run a model", "Show Runs");
+    await page.viewText("Runs");
+    await page.clickButton("Build the Project");
+    await takeStep("Find your way", "Browse the Project");
+    await page.treeRow("Project", "^Models");
+    await diagnostics(workspaceFile("models/lint_tour/tour_structure.sql"), "ST03", hasCode("ST03"));
     await resultsWith("build", ({ args }) => args.which === "build");
-    await vscode.commands.executeCommand("workbench.view.testing.focus");
+    await takeStep("See what is tested", "Show Tests");
     await page.treeRow(view, "^ice_safety");
     await page.treeRow(view, "^Other tests");
     await page.testSummary("27/27");
-    await page.screenshot("listed");
+    const steps = await page.walkthroughSteps();
+    assert.deepEqual(steps, [
+      "Your dbt project is open",
+      "See which environment is in use",
+      "Lint and fix",
+      "Run a model",
+      "See what is tested",
+      "Find your way",
+    ]);
+    for (const step of steps) await page.walkthroughStepDone(step);
+    await run("notifications.clearAll");
+    await screenshots("walkthrough-done");
+    await run("workbench.action.closeAllEditors");
   },
-  { seconds: 120 },
+  { seconds: 150 },
 );
 
 test(
