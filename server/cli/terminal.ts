@@ -16,6 +16,12 @@ export function createTerminal(stdout: Stream, stderr: Stream, env: NodeJS.Proce
   const colours = (stdout.isTTY === true && !env["NO_COLOR"]) || Boolean(env["FORCE_COLOR"]);
   const live = stderr.isTTY === true;
   let pending = false;
+  // Who reads them may have seen enough (`| head`): dbt is not to be cut off for that.
+  for (const stream of [stdout, stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+  }
   const clear = () => {
     if (pending) stderr.write("\r\u001b[2K");
     pending = false;

@@ -22,3 +22,13 @@ export function mistakesDbtStumblesOver(problems: readonly ConfigProblem[]): Con
     ({ severity, filePath }) => severity === "error" && dbtFiles.includes(path.basename(filePath)),
   );
 }
+
+/** Where a person looks first: 1-based, as errors tell it. Empty where nothing is wrong. */
+export function placeOfFirstError(
+  problems: readonly ConfigProblem[],
+): { filePath: string; line: number; column: number } | Record<string, never> {
+  const mistake = problems.find(({ severity }) => severity === "error");
+  if (!mistake) return {};
+  const { start } = mistake.range;
+  return { filePath: mistake.filePath, line: start.line + 1, column: start.character + 1 };
+}

@@ -146,6 +146,12 @@ describe("floe-dbt", () => {
     expect(JSON.parse(stdout)).toHaveProperty(["nodes", "model.shop.a"]);
   });
 
+  test.skipIf(process.platform === "win32")("a reader that has seen enough is no error", async () => {
+    const command = `"${process.execPath}" "${product.cli}" manifest --format json | head -c 1; exit "\${PIPESTATUS[0]}"`;
+    const { stdout, stderr } = await promisify(execFile)("bash", ["-c", command], { cwd: project.dir });
+    expect([stdout, stderr]).toEqual(["{", ""]);
+  });
+
   test("doctor says what is in use, and exits 1 where dbt cannot work", async () => {
     const good = await floeDbt("doctor", "--python", python);
     expect(good.stdout).toContain(`dbt-core: 1.`);

@@ -1,6 +1,8 @@
 import path from "node:path";
 import type { Remedy } from "../../../protocol/runtime.ts";
+import { placeOfFirstError } from "../../config/configProblem.ts";
 import type { ProjectConfig } from "../../config/projectConfig.ts";
+import { withAdvice } from "../advice.ts";
 import {
   DbtCompilationError,
   DbtConfigurationError,
@@ -45,10 +47,10 @@ export function engineFailure(
       return new DbtExecutionError(`dbt deps failed: ${message}`, details);
     }
     if (configurationCodes.has(first.code) || isConfigFile(details.filePath)) {
-      return new DbtConfigurationError(message, { ...inConfig(config), ...details });
+      return new DbtConfigurationError(message, { ...placeOfFirstError(config.problems), ...details });
     }
     if (first.code === "dbt1308" || first.code === "dbt1001") {
-      return new DbtExecutionError(`dbt ${verb} failed: ${message}`, details);
+      return new DbtExecutionError(`dbt ${verb} failed: ${withAdvice(message)}`, details);
     }
     return new DbtCompilationError(message, details);
   }
@@ -60,7 +62,7 @@ export function engineFailure(
   const raw = outcome.otherOutput.find((line) => /^\[error\]/.test(line));
   if (raw !== undefined) return new DbtConfigurationError(raw.replace(/^\[error\]\s*(\[[^\]]*\]:?\s*)?/, ""));
   const mistake = config.problems.find(({ severity }) => severity === "error");
-  if (mistake) return new DbtConfigurationError(mistake.message, inConfig(config));
+  if (mistake) return new DbtConfigurationError(mistake.message, placeOfFirstError(config.problems));
   const lastWords = outcome.otherOutput.slice(-3).join(" ").trim();
   const how = outcome.exitCode === null ? "was ended" : `ended with exit code ${outcome.exitCode}`;
   return new DbtExecutionError(`dbt ${verb} ${how}${lastWords && `: ${lastWords}`}.`, {
@@ -88,11 +90,4 @@ function isConfigFile(filePath: string | undefined): boolean {
   return ["dbt_project.yml", "profiles.yml", "packages.yml", "dependencies.yml"].includes(
     path.basename(filePath),
   );
-}
-
-function inConfig(config: ProjectConfig): DbtErrorDetails {
-  const mistake = config.problems.find(({ severity }) => severity === "error");
-  if (!mistake) return {};
-  const { start } = mistake.range;
-  return { filePath: mistake.filePath, line: start.line + 1, column: start.character + 1 };
 }

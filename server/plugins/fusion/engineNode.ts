@@ -4,6 +4,7 @@ import type { PreviewCell } from "../../../protocol/run.ts";
 import type { Call, CompiledNode, CompileRequest, PreviewRequest, QueryRows } from "../dbtPlugin.ts";
 import type { ProjectConfig } from "../../config/projectConfig.ts";
 import { isInside } from "../../platform/uri.ts";
+import { withAdvice } from "../advice.ts";
 import {
   DbtCompilationError,
   DbtConfigurationError,
@@ -147,7 +148,7 @@ export async function previewRows(
         ...(own && own.column !== null && { column: own.column }),
       });
     }
-    if (said !== "") throw new DbtExecutionError(said);
+    if (said !== "") throw new DbtExecutionError(withAdvice(said));
     if (outcome.exitCode === 0) {
       throw new DbtExecutionError(
         "The engine showed no rows: this file is no model, test or analysis of the project.",

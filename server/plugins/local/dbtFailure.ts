@@ -1,6 +1,8 @@
 import { access } from "node:fs/promises";
 import path from "node:path";
+import { placeOfFirstError } from "../../config/configProblem.ts";
 import type { ProjectConfig } from "../../config/projectConfig.ts";
+import { isBadSelection, withAdvice } from "../advice.ts";
 import {
   DbtCompilationError,
   DbtConfigurationError,
@@ -32,8 +34,8 @@ export async function dbtFailure(
   if (/Could not find adapter type/.test(message)) {
     return new DbtEnvironmentError(message, { ...details, remedy: setUpRemedy });
   }
-  if (/--vars argument|is not a valid method name|Invalid selector|^Could not find selector/m.test(message)) {
-    return new DbtConfigurationError(message);
+  if (/--vars argument/.test(message) || isBadSelection(message)) {
+    return new DbtConfigurationError(withAdvice(message));
   }
   if (outcome.errors.length === 0 && message !== "") return new DbtConfigurationError(message);
   if (/^(Compilation|Parsing) Error|^Runtime Error\s+Compilation Error/.test(message)) {
@@ -42,12 +44,12 @@ export async function dbtFailure(
   const isConfiguration =
     /does not have a target named|Could not find profile|profiles\.yml|dbt_project\.yml|Credentials in profile|Env var required|is not valid/;
   if (isConfiguration.test(message))
-    return new DbtConfigurationError(message, { ...inConfig(config), ...details });
-  if (message !== "") return new DbtExecutionError(`dbt ${verb} failed: ${message}`, details);
+    return new DbtConfigurationError(message, { ...placeOfFirstError(config.problems), ...details });
+  if (message !== "") return new DbtExecutionError(`dbt ${verb} failed: ${withAdvice(message)}`, details);
 
   // dbt says nothing in its log of a dbt_project.yml that it cannot read; we have read it too.
   const mistake = config.problems.find(({ severity }) => severity === "error");
-  if (mistake) return new DbtConfigurationError(mistake.message, inConfig(config));
+  if (mistake) return new DbtConfigurationError(mistake.message, placeOfFirstError(config.problems));
   if (/No module named '?dbt/.test(outcome.otherOutput)) {
     return new DbtEnvironmentError("dbt-core cannot be imported in this Python environment.", {
       remedy: setUpRemedy,
@@ -73,15 +75,7 @@ async function packageFile(projectDir: string): Promise<DbtErrorDetails> {
   return {};
 }
 
-/** dbt found packages that are not installed: `dbt deps` mends it, which only a person may ask for. */
 const withoutPreamble = (message: string): string => message.replace(/^Encountered an error:\s*/, "").trim();
-
-function inConfig(config: ProjectConfig): DbtErrorDetails {
-  const mistake = config.problems.find(({ severity }) => severity === "error");
-  if (!mistake) return {};
-  const { start } = mistake.range;
-  return { filePath: mistake.filePath, line: start.line + 1, column: start.character + 1 };
-}
 
 /** "Error in model b (models/b.sql) ... line 2", "Error reading shop: sub/schema.yml ... Syntax error near line 4". */
 async function place(message: string, config: ProjectConfig): Promise<DbtErrorDetails> {

@@ -1,6 +1,7 @@
 import type { WorkerMethod, WorkerRequests, WorkerRows } from "../../../protocol/worker.ts";
 import type { RedactingLog } from "../../platform/log.ts";
 import type { Command } from "../../platform/process.ts";
+import { withAdvice } from "../advice.ts";
 import type { Call } from "../dbtPlugin.ts";
 import { DbtCancelledError, DbtConfigurationError, DbtExecutionError } from "../errors.ts";
 import { dbtArguments, parseArguments, type DbtInvocation } from "./dbtArguments.ts";
@@ -225,7 +226,7 @@ export class DbtRunner {
         ...(typeof line === "number" && line > 0 && { line }),
       });
     }
-    return new DbtExecutionError(message);
+    return new DbtExecutionError(withAdvice(message));
   }
 
   #watchIdle(minutes: number): void {

@@ -1,0 +1,35 @@
+const selection = "The selection is not one that dbt understands:";
+
+/** What a person can do about a failure whose words leave them there. The first that fits. */
+const known: readonly [RegExp, (said: string) => string][] = [
+  [
+    /Could not set lock on file|Conflicting lock/,
+    (said) =>
+      `${said}\nClose the database in that program (another dbt, a notebook, a DuckDB shell), then try again.`,
+  ],
+  [
+    /'[^']*' is not a valid method name/,
+    (said) =>
+      `${selection} ${said}. It takes a name, a path, or a method and a value such as tag:daily or source:raw.`,
+  ],
+  [
+    /state selector method, but no comparison manifest/,
+    (said) => `${said}. Say where its artifacts are: --state=<folder>.`,
+  ],
+  [
+    /Non-relative patterns are unsupported/,
+    (said) => `${selection} ${said}. Write paths relative to the project's folder.`,
+  ],
+];
+
+/** The message with what to do about it, where its own words do not say. */
+export function withAdvice(message: string): string {
+  const advice = known.find(([pattern]) => pattern.test(message))?.[1];
+  return advice ? advice(message.replace(/^Runtime Error\s+/, "").replace(/\.$/, "")) : message;
+}
+
+/** Whether dbt could not read what was asked of it. */
+export const isBadSelection = (message: string): boolean =>
+  /is not a valid method name|Invalid selector|^Could not find selector|no comparison manifest|Non-relative patterns/m.test(
+    message,
+  );

@@ -1,0 +1,59 @@
+import { describe, expect, test } from "vitest";
+import type { ProjectConfig } from "../../../server/config/projectConfig.ts";
+import { dbtFailure } from "../../../server/plugins/local/dbtFailure.ts";
+
+const config = {
+  projectDir: "/shop",
+  problems: [],
+  paths: { models: [], seeds: [], snapshots: [], analyses: [], tests: [], macros: [] },
+} as unknown as ProjectConfig;
+
+const failure = (said: string) =>
+  dbtFailure(
+    "run",
+    {
+      exitCode: 2,
+      seconds: 1,
+      invocationId: null,
+      dbtVersion: null,
+      errors: [`Encountered an error:\n${said}`],
+      warnings: [],
+      otherOutput: "",
+      listed: [],
+      nodes: new Map(),
+    },
+    config,
+  );
+
+describe("a command that dbt could not carry out", () => {
+  test.each([
+    [
+      "a database that another program holds",
+      'IO Error: Could not set lock on file "/shop/shop.duckdb": Conflicting lock is held in python (PID 7)',
+      "execution",
+      /Conflicting lock is held in python \(PID 7\).*Close the database in that program/s,
+    ],
+    [
+      "a method that does not exist",
+      "Runtime Error\n  'nosuch' is not a valid method name",
+      "configuration",
+      /^The selection is not one that dbt understands: 'nosuch' is not a valid method name\. It takes .*tag:daily/,
+    ],
+    [
+      "a comparison with nothing",
+      "Runtime Error\n  Got a state selector method, but no comparison manifest",
+      "configuration",
+      /no comparison manifest\. Say where its artifacts are: --state=/,
+    ],
+    [
+      "a path that dbt does not take",
+      "Non-relative patterns are unsupported",
+      "configuration",
+      /^The selection .* Non-relative patterns are unsupported\. .*relative to the project/,
+    ],
+  ])("%s: the message says what to do", async (_name, said, kind, sentence) => {
+    const error = await failure(said);
+    expect(error.message).toMatch(sentence);
+    expect(error.kind).toBe(kind);
+  });
+});
