@@ -162,6 +162,8 @@ async function toFile(response: Response, filePath: string): Promise<number> {
     for await (const chunk of bodyOf(response)) {
       await file.writeFile(chunk);
       bytes += chunk.byteLength;
+      // Each chunk is ours alone, and given back at once: the collector comes when some 70 MB of them have piled up, or late.
+      chunk.buffer.transfer(0);
     }
     await file.close();
     return bytes;
@@ -172,9 +174,9 @@ async function toFile(response: Response, filePath: string): Promise<number> {
   }
 }
 
-async function* bodyOf(response: Response): AsyncGenerator<Uint8Array> {
+async function* bodyOf(response: Response): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   if (!response.body) return;
-  for await (const chunk of response.body) yield chunk as Uint8Array;
+  for await (const chunk of response.body) yield chunk as Uint8Array<ArrayBuffer>;
 }
 
 const reasons: [RegExp, HttpFailureReason, string][] = [

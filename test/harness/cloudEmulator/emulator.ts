@@ -10,6 +10,13 @@ import { envelope, jobBody, listEnvelope, runBody } from "./answers.ts";
 import { answerDiscovery } from "./discovery.ts";
 import { openApi, type OpenApi } from "./conformance.ts";
 import {
+  emulatedAccount,
+  emulatedEnvironment,
+  emulatedJobs,
+  emulatedProject,
+  emulatedToken,
+} from "./emulated.ts";
+import {
   carryOutRun,
   moveOn,
   planSteps,
@@ -20,6 +27,8 @@ import {
 } from "./emulatedRun.ts";
 import { answerFaulty, errorBody, type Fault, Faults, isCarriedOut } from "./faults.ts";
 import type { StepEngine } from "./stepEngine.ts";
+
+export * from "./emulated.ts";
 
 /** What one request asked for. The token is not kept. */
 export interface LoggedRequest {
@@ -52,26 +61,6 @@ export interface EmulatorOptions {
   requestsPerMinute?: number;
   retryAfter?: string | null;
 }
-
-export const emulatedAccount = 70403103900042;
-export const emulatedProject = 70403103900101;
-export const emulatedEnvironment = 70403103900201;
-export const emulatedJobs = { nightly: 70403104191314, docs: 70403104191315 };
-/** Looks like one, and is looked for wherever something is written. */
-export const emulatedToken = "dbtc_EmulatedTokenThatMustNeverShowUpAnywhere0123";
-
-/** manifest.yaml of a project whose dbt runs in the emulator. */
-export const emulatedManifest = (url: string, pollSeconds: number): string => `plugins:
-  dbt_runtime: cloud
-  dbt_runtime_config:
-    cloud:
-      account_id: ${emulatedAccount}
-      api_token_ref: dbt-cloud-api-token
-      base_url: ${url}
-      environment_id: ${emulatedEnvironment}
-      job_ids: { run: ${emulatedJobs.nightly} }
-      poll_interval_seconds: ${pollSeconds}
-`;
 
 /**
  * dbt Cloud on 127.0.0.1: its Admin API as far as the product uses it, with real dbt behind it where an engine is given, and

@@ -8,13 +8,8 @@ import { RedactingLog } from "../../../server/platform/log.ts";
 import { createCloudPlugin, type CloudPluginDeps } from "../../../server/plugins/cloud/cloudPlugin.ts";
 import { CoolDowns } from "../../../server/plugins/cloud/coolDown.ts";
 import type { DbtEvent, DbtPlugin } from "../../../server/plugins/dbtPlugin.ts";
-import {
-  emulatedAccount,
-  emulatedEnvironment,
-  emulatedJobs,
-  emulatedToken,
-  type CloudEmulator,
-} from "./emulator.ts";
+import { emulatedAccount, emulatedEnvironment, emulatedJobs, emulatedToken } from "./emulated.ts";
+import type { CloudEmulator } from "./emulator.ts";
 
 export interface CloudPluginUnderTest extends AsyncDisposable {
   plugin: DbtPlugin;
@@ -39,7 +34,7 @@ export const emulatedConfig = (url: string): CloudConfig => ({
 
 /** A plugin that talks to the emulator, as the server would make it. */
 export function cloudPluginOn(
-  emulator: CloudEmulator | Promise<CloudEmulator>,
+  emulator: Pick<CloudEmulator, "url"> | Promise<CloudEmulator>,
   options: Partial<CloudPluginDeps> & {
     clock: Clock;
     config?: Partial<CloudConfig>;
