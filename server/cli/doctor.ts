@@ -4,6 +4,7 @@ import { parseSettings } from "../../protocol/settings.ts";
 import { examineProject, toMarkdown } from "../features/doctor.ts";
 import { Project } from "../projects/project.ts";
 import { type CommandContext, openProjects, type ProjectOptions } from "./projects.ts";
+import { inOptions } from "./optionNames.ts";
 import type { DataFormat } from "./run.ts";
 
 /** `floe-dbt doctor`. @returns 1 if something is wrong that keeps dbt from working */
@@ -20,7 +21,7 @@ export async function runDoctor(
   }
   const report =
     options.format === "json" ? JSON.stringify(toSnakeCaseKeys({ projects }), null, 2) : toMarkdown(projects);
-  context.terminal.data(opened.log.redact(report));
+  context.terminal.data(opened.log.redact(inOptions(report)));
   return projects.some(({ problems }) => problems.some(({ severity }) => severity === "error")) ? 1 : 0;
 }
 

@@ -1,10 +1,13 @@
+import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import { type ProjectLintResult, projectLintResult } from "../../protocol/lint.ts";
 import type { RuntimeName } from "../../protocol/runtime.ts";
+import { isInside } from "../platform/uri.ts";
 import { DbtConfigurationError } from "../plugins/errors.ts";
-import { type CommandContext, openProjects, type ProjectOptions } from "./projects.ts";
+import { ancestors, type CommandContext, openProjects, type ProjectOptions } from "./projects.ts";
 import { type LintFormat, lintReport } from "./lintReport.ts";
+import { inOptions } from "./optionNames.ts";
 import { productVersion } from "./version.ts";
 
 export interface LintOptions extends ProjectOptions {
@@ -21,7 +24,7 @@ export async function runLint(
   options: LintOptions,
   context: CommandContext,
 ): Promise<0 | 1> {
-  const { terminal, signal } = context;
+  const { terminal, signal, env } = context;
   const asked = paths.map((each) => path.resolve(each));
   for (const each of asked) {
     if (!(await exists(each))) throw new DbtConfigurationError(`${each} does not exist.`);
@@ -56,6 +59,7 @@ export async function runLint(
   terminal.data(
     lintReport(options.format, result, {
       baseDir: process.cwd(),
+      sourceDir: sourceDirOf(process.cwd(), env),
       version: productVersion,
       style: terminal.style,
     }),
@@ -67,9 +71,20 @@ export async function runLint(
   return result.passed && !tooMany ? 0 : 1;
 }
 
+/** What services that read a report take paths to be relative to: the checkout, else the repository of this folder. */
+function sourceDirOf(cwd: string, env: NodeJS.ProcessEnv): string {
+  const checkout = env["GITHUB_WORKSPACE"];
+  if (checkout && isInside(cwd, checkout)) return checkout;
+  return ancestors(cwd).find((dir) => existsSync(path.join(dir, ".git"))) ?? cwd;
+}
+
 function merge(results: readonly ProjectLintResult[]): ProjectLintResult {
   return projectLintResult(
-    results.flatMap((result) => result.issues),
+    results.flatMap(({ issues }) =>
+      issues.map((issue) =>
+        issue.source === "dbt" ? { ...issue, message: inOptions(issue.message) } : issue,
+      ),
+    ),
     {
       linted: results.flatMap((result) => result.filesLinted),
       skipped: results.flatMap((result) => result.filesSkipped),

@@ -1,14 +1,18 @@
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { toSnakeCaseKeys } from "../../protocol/json.ts";
 import type { LintIssue, ProjectLintResult } from "../../protocol/lint.ts";
+import { isInside } from "../platform/uri.ts";
 import type { Terminal } from "./terminal.ts";
 
 export const lintFormats = ["text", "json", "sarif", "github"] as const;
 export type LintFormat = (typeof lintFormats)[number];
 
 export interface ReportContext {
-  /** Paths are shown relative to this folder. */
+  /** A person sees paths relative to this folder, */
   baseDir: string;
+  /** and a service relative to this one. */
+  sourceDir: string;
   version: string;
   style: Terminal["style"];
 }
@@ -62,7 +66,7 @@ function summary(result: ProjectLintResult): string {
 }
 
 /** SARIF 2.1.0, as code scanning services read it. Columns are code points, which SARIF can say. */
-function sarifReport(result: ProjectLintResult, { baseDir, version }: ReportContext): unknown {
+function sarifReport(result: ProjectLintResult, { sourceDir, version }: ReportContext): unknown {
   const rules = [...new Map(result.issues.map((issue) => [issue.ruleCode, issue])).values()];
   const level = { error: "error", warning: "warning", info: "note" } as const;
   return {
@@ -90,7 +94,9 @@ function sarifReport(result: ProjectLintResult, { baseDir, version }: ReportCont
           locations: [
             {
               physicalLocation: {
-                artifactLocation: { uri: uriPath(relative(baseDir, issue.filePath)), uriBaseId: "%SRCROOT%" },
+                artifactLocation: isInside(issue.filePath, sourceDir)
+                  ? { uri: uriPath(relative(sourceDir, issue.filePath)), uriBaseId: "%SRCROOT%" }
+                  : { uri: pathToFileURL(issue.filePath).href },
                 region: region(issue),
               },
             },
@@ -109,12 +115,14 @@ function region(issue: LintIssue): Record<string, number> {
 }
 
 /** Workflow commands: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands */
-function githubReport(result: ProjectLintResult, { baseDir }: ReportContext): string {
+function githubReport(result: ProjectLintResult, { sourceDir }: ReportContext): string {
   const command = { error: "error", warning: "warning", info: "notice" } as const;
   return result.issues
     .map((issue) => {
       const properties: Record<string, string> = {
-        file: uriPath(relative(baseDir, issue.filePath), (part) => part),
+        file: isInside(issue.filePath, sourceDir)
+          ? relative(sourceDir, issue.filePath).replaceAll(path.sep, "/")
+          : issue.filePath,
         line: String(issue.line),
         col: String(issue.column),
         title: issue.ruleName ? `${issue.ruleCode} ${issue.ruleName}` : issue.ruleCode,
@@ -135,5 +143,4 @@ const escapeData = (text: string) =>
 const escapeProperty = (text: string) => escapeData(text).replaceAll(":", "%3A").replaceAll(",", "%2C");
 
 const relative = (baseDir: string, filePath: string) => path.relative(baseDir, filePath) || filePath;
-const uriPath = (filePath: string, encode: (part: string) => string = encodeURIComponent) =>
-  filePath.split(path.sep).map(encode).join("/");
+const uriPath = (filePath: string) => filePath.split(path.sep).map(encodeURIComponent).join("/");

@@ -71,8 +71,11 @@ export async function openProjects(
   { terminal, env }: CommandContext,
 ): Promise<OpenedProjects> {
   const cwd = process.cwd();
+  requireProfiles(options.profilesDir);
   const log = new RedactingLog((level, message) => {
+    const ofLinter = level === "warn" && message.startsWith("worker: ");
     if (options.verbose || level === "error") terminal.words(message);
+    else if (ofLinter) terminal.words(message.replace("worker", "warning"));
   });
   log.hideSecretsOf(env);
   const chosen = await chooseProjects(paths, options.projectDir, cwd, env);
@@ -203,6 +206,12 @@ async function chooseProjects(
   return [...owners.values()];
 }
 
+/** @throws DbtConfigurationError if `--profiles-dir` names a folder without profiles */
+function requireProfiles(profilesDir: string | undefined): void {
+  if (profilesDir === undefined || existsSync(path.join(profilesDir, "profiles.yml"))) return;
+  throw new DbtConfigurationError(`There is no profiles.yml in ${path.resolve(profilesDir)}.`);
+}
+
 /** @throws DbtConfigurationError if `--target` names none of the profile's */
 function requireTarget({ profile }: ProjectConfig, target: string | undefined): void {
   if (target === undefined || profile.targets.length === 0 || profile.targets.includes(target)) return;
@@ -232,7 +241,7 @@ async function projectAt(projectDir: string, env: NodeJS.ProcessEnv): Promise<Di
 const holdsProject = (dir: string) => existsSync(path.join(dir, "dbt_project.yml"));
 
 /** The folder itself and those above it, nearest first. */
-function ancestors(dir: string): string[] {
+export function ancestors(dir: string): string[] {
   const parent = path.dirname(dir);
   return parent === dir ? [dir] : [dir, ...ancestors(parent)];
 }

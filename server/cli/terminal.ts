@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import type { Writable } from "node:stream";
+import { inOptions } from "./optionNames.ts";
 
 /** Data goes to stdout, words to stderr, so that `floe-dbt lint --format json > file` holds JSON and nothing else. */
 export interface Terminal {
@@ -33,7 +34,7 @@ export function createTerminal(stdout: Stream, stderr: Stream, env: NodeJS.Proce
     },
     words(text) {
       clear();
-      stderr.write(`${text}\n`);
+      stderr.write(`${inOptions(text)}\n`);
     },
     progress(text) {
       if (!live) return;

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import logging
 import os
 import select
 import signal
@@ -107,6 +108,7 @@ class Children:
         """In the child: answers the batch and ends without any of the parent's clean-up."""
         try:
             _die_with_parent()
+            logging.disable()  # a log line would go through the channel, which is the parent's alone
             os.nice(5)  # a person's keystroke, linted by the parent meanwhile, goes first
             for number, task in batch:
                 line = json.dumps({"number": number, "answer": self._work(task)}) + "\n"

@@ -49,11 +49,17 @@ def _forward(printed: int, channel: Channel) -> None:
 
 
 def forward_logs(channel: Channel) -> None:
-    """SQLFluff's warnings (a rule that does not exist, a directive it cannot read) become log events."""
+    """SQLFluff's warnings (a rule that does not exist, a directive it cannot read) become log events, each
+    of them once.
+    """
+    told: set[str] = set()
 
     class Forward(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            channel.log("debug" if record.levelno < logging.ERROR else "warn", record.getMessage())
+            message = record.getMessage()
+            channel.log("debug" if message in told else "warn", message)
+            if len(told) < 1000:
+                told.add(message)
 
     logger = logging.getLogger("sqlfluff")
     logger.propagate = False
