@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { execa, execaSync } from "execa";
+import { gather, readingAhead } from "./gather.ts";
 import { guardianScript, type Guardian } from "./guardian.ts";
 import { lineReader } from "./lines.ts";
 import type { Log } from "./log.ts";
@@ -135,13 +136,9 @@ export function startLineProcess(command: Command, options: LineProcessOptions):
   };
 }
 
-/** So much in one piece, in bytes, is read on at once; after less, some more may as well come first. */
-const littleOutput = 16_384;
-const gatherMs = 4;
-
 interface StartOptions {
   stdin: boolean;
-  /** Thousands of lines that come one by one are read in a few pieces: each read costs ten times what a line does. */
+  /** Output that comes in many small pieces is read in few: see `gather`. */
   gathers?: boolean;
   guarded?: boolean;
   maxLineLength?: number;
@@ -160,19 +157,21 @@ interface Started {
 
 function start(command: Command, log: Log, options: StartOptions): Started {
   const startedAt = performance.now();
-  const child = execa(command.file, command.args, {
-    ...(command.cwd !== undefined && { cwd: command.cwd }),
-    env: withoutOurSecrets(command.env),
-    extendEnv: false,
-    stdin: options.stdin ? "pipe" : "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-    buffer: false,
-    reject: false,
-    cleanup: false,
-    detached: !isWindows,
-    windowsHide: true,
-  });
+  const child = readingAhead(!options.gathers, () =>
+    execa(command.file, command.args, {
+      ...(command.cwd !== undefined && { cwd: command.cwd }),
+      env: withoutOurSecrets(command.env),
+      extendEnv: false,
+      stdin: options.stdin ? "pipe" : "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+      buffer: false,
+      reject: false,
+      cleanup: false,
+      detached: !isWindows,
+      windowsHide: true,
+    }),
+  );
   const { pid } = child;
   if (pid !== undefined) endWithThisProcess(pid);
   const guard = pid !== undefined && options.guarded ? guardian() : undefined;
@@ -187,13 +186,12 @@ function start(command: Command, log: Log, options: StartOptions): Started {
         )
       : undefined;
     const source = child[stream];
-    source.on("data", (chunk: Buffer) => {
+    const take = (chunk: Buffer): void => {
       options.onOutput(chunk, stream);
       lines?.push(chunk);
-      if (!options.gathers || chunk.length >= littleOutput) return;
-      source.pause();
-      setTimeout(() => source.resume(), gatherMs);
-    });
+    };
+    if (options.gathers) gather(source, child.nodeChildProcess, take);
+    else source.on("data", take);
     source.on("end", () => lines?.end());
   }
   const stdin: NodeJS.WritableStream | null = child.stdin;

@@ -21,3 +21,27 @@ test("every line of a command comes, in order, however small the pieces and what
   expect(lines[3000]).toHaveLength(100_000);
   expect(lines[3001]).toBe("the last");
 });
+
+test("a flood of lines is read as fast as it comes, while the program goes on", async () => {
+  const script = `
+    const { writeSync } = require("node:fs");
+    for (let line = 0; line < 10_000; line++) writeSync(1, "line " + line + "\\n");
+    process.stdin.resume();
+  `;
+  const enough = new AbortController();
+  let lines = 0;
+  const ended = await runToEnd(
+    { file: process.execPath, args: ["-e", script], env: process.env },
+    {
+      log: new RedactingLog(() => undefined),
+      signal: enough.signal,
+      interruptible: true,
+      onLine: () => {
+        lines += 1;
+        if (lines === 10_000) enough.abort();
+      },
+    },
+  );
+  expect(lines).toBe(10_000);
+  expect(ended).toMatchObject({ ended: "cancelled" });
+});
