@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import path from "node:path";
 import { createConnection, ProposedFeatures } from "vscode-languageserver/node";
 import packageJson from "../package.json" with { type: "json" };
+import { readArtifact } from "./manifest/artifactReader.ts";
 import { defaultStorageDir } from "./platform/storage.ts";
 import type { DbtPlugin } from "./plugins/dbtPlugin.ts";
 import { createFusionPlugin, type FusionSettings } from "./plugins/fusion/fusionPlugin.ts";
@@ -26,6 +27,7 @@ if (process.argv.slice(2).some((argument) => transports.includes(argument.split(
 
 /** The connection ends this process with its client: when the stream closes, on `exit`, or when the parent has died. */
 function serve(): void {
+  const readerThread = path.join(__dirname, "artifactReader.js");
   const connection = createConnection(ProposedFeatures.all);
   const { log } = createServer(connection, {
     env: process.env,
@@ -33,7 +35,7 @@ function serve(): void {
     storageDir: defaultStorageDir(process.env),
     environmentOf: (settings, workspaceDir, log) =>
       dbtEnvironment(envFileOf(settings, pathContext(workspaceDir)), process.env, log),
-    readerThread: path.join(__dirname, "artifactReader.js"),
+    readerThread,
     plugins: (host) => ({
       cloud: () =>
         createCloudRuntime({
@@ -41,6 +43,8 @@ function serve(): void {
           env: host.env,
           storageDir: host.storageDir,
           version: packageJson.version,
+          readManifest: (file, onParts, signal) =>
+            readArtifact("manifest", file, { thread: readerThread, onParts, signal }),
           configOf: (projectDir) => {
             const { settings, config } = host.projectFacts(projectDir);
             return {

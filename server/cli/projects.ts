@@ -4,6 +4,7 @@ import type { RuntimeName } from "../../protocol/runtime.ts";
 import { type DiscoveredProject, discoverProjects, owningProject } from "../config/discoverProjects.ts";
 import { mistakesDbtStumblesOver } from "../config/configProblem.ts";
 import { loadProjectConfig, type ProjectConfig } from "../config/projectConfig.ts";
+import { readManifest } from "../manifest/readManifest.ts";
 import { RedactingLog } from "../platform/log.ts";
 import { defaultStorageDir } from "../platform/storage.ts";
 import type { DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
@@ -122,6 +123,7 @@ export async function openProjects(
         env,
         storageDir: defaultStorageDir(env),
         version: productVersion,
+        readManifest: (file, take) => Promise.resolve(take(readManifest(file).nodes)),
         configOf: (projectDir) => ({
           config: configs.get(projectDir)?.runtimeConfig.cloud,
           commit: options.commit ?? "environment",

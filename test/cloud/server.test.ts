@@ -24,6 +24,7 @@ import {
   treePathRequest,
 } from "../../protocol/requests.ts";
 import type { RunHead } from "../../protocol/run.ts";
+import { readArtifact } from "../../server/manifest/artifactReader.ts";
 import { RedactingLog } from "../../server/platform/log.ts";
 import { createCloudRuntime } from "../../server/plugins/cloud/cloudRuntime.ts";
 import {
@@ -33,12 +34,14 @@ import {
   emulatedManifest,
   emulatedToken,
 } from "../harness/cloudEmulator/emulator.ts";
-import { emulatedConfig } from "../harness/cloudEmulator/pluginOnEmulator.ts";
+import { emulatedConfig, readHere } from "../harness/cloudEmulator/pluginOnEmulator.ts";
 import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
+import { repoDir } from "../harness/environment.ts";
 import { LspClient } from "../harness/lspClient.ts";
 
 /** dbt Cloud through the language server, as an editor sees it. */
 
+const thread = path.join(repoDir, "server", "manifest", "readerThread.ts");
 let emulator: CloudEmulator;
 let project: TestProject;
 let storageDir: string;
@@ -72,6 +75,8 @@ async function editor(kept: Map<string, string>, answer: (question: TriggerQuest
           env: { PATH: process.env["PATH"], HOME: storageDir },
           storageDir: host.storageDir,
           version: "0.0.0",
+          readManifest: (file, onParts, signal) =>
+            readArtifact("manifest", file, { thread, onParts, signal }),
           configOf: (dir) => {
             const { settings, config } = host.projectFacts(dir);
             return {
@@ -293,6 +298,7 @@ test("a person is asked once for each project, always, or never, as the setting 
     env: { PATH: process.env["PATH"], HOME: storageDir },
     storageDir,
     version: "0.0.0",
+    readManifest: readHere,
     configOf: () => ({ config: emulatedConfig(emulator.url), commit: "environment", ask }),
     askSecret: () => Promise.resolve(emulatedToken),
     confirm({ projectDir, command, host, accountId, job, commit }) {

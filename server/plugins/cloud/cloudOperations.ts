@@ -13,7 +13,7 @@ import { divergence, gitState, type GitState } from "./gitState.ts";
 import { manifestOf } from "./environmentManifest.ts";
 import { getJob, listJobs, type CloudJob } from "./jobs.ts";
 import { LiveNodes } from "./liveNodes.ts";
-import { NodeNames } from "./nodeNames.ts";
+import { NodeNames, type ReadManifest } from "./nodeNames.ts";
 import type { PendingRun, PendingRuns } from "./pendingRuns.ts";
 import { collectArtifacts, runFailure } from "./runArtifacts.ts";
 import type { RunCache } from "./runCache.ts";
@@ -38,6 +38,7 @@ export interface CloudOperationsDeps {
   log: RedactingLog;
   env: NodeJS.ProcessEnv;
   pending: PendingRuns;
+  readManifest: ReadManifest;
   /** Markers of the runs that somebody here waits for. */
   awaited: Set<string>;
   /** @returns the job to use; null where it must not run */
@@ -170,8 +171,9 @@ async function follow(
   const link = runLink(client.address, first);
   const notice = (message: string): void => call.onEvent?.({ type: "notice", message });
   call.onEvent?.({ type: "runLink", url: link });
+  const waiting = cloudCall(call, AbortSignal.any([detached, ...(call.signal ? [call.signal] : [])]));
   const logs = new LogReader();
-  const nodes = new LiveNodes(await keptNames(session, deps.log), (event) => call.onEvent?.(event));
+  const nodes = new LiveNodes(await keptNames(session, deps, waiting), (event) => call.onEvent?.(event));
   let wasCut = false;
   let lastSteps = "";
   let shown: RunStep[] = [];
@@ -202,7 +204,7 @@ async function follow(
         since: record.at,
         onRun,
       },
-      cloudCall(call, AbortSignal.any([detached, ...(call.signal ? [call.signal] : [])])),
+      waiting,
     );
   } catch (error) {
     if (call.signal?.aborted || error instanceof RunTimeout) {
@@ -229,12 +231,24 @@ async function follow(
 }
 
 /** What the newest manifest that was kept of the account calls its nodes; null where there is none. Asks nothing of dbt Cloud. */
-async function keptNames({ cache, client }: CloudSession, log: RedactingLog): Promise<NodeNames | null> {
+async function keptNames(
+  { cache, client }: CloudSession,
+  deps: CloudOperationsDeps,
+  call: CloudCall,
+): Promise<NodeNames | null> {
+  const [newest] = await cache.kept(client.address);
+  return newest ? namesIn(manifestOf(newest), deps, call) : null;
+}
+
+async function namesIn(
+  manifestPath: string,
+  { readManifest, log }: CloudOperationsDeps,
+  { signal = new AbortController().signal }: CloudCall,
+): Promise<NodeNames | null> {
   try {
-    const [newest] = await cache.kept(client.address);
-    return newest ? await NodeNames.read(manifestOf(newest)) : null;
+    return await NodeNames.of(manifestPath, readManifest, signal);
   } catch (error) {
-    log.debug(`Nodes are told once the run has ended: ${String(error)}`);
+    log.debug(`What ${manifestPath} calls its nodes is not known: ${String(error)}`);
     return null;
   }
 }
@@ -257,6 +271,7 @@ async function collect(
   const { result, events } = await runResult(
     files,
     projectDir,
+    (await namesIn(files.manifestPath, deps, cloudCall(call, call.signal)))?.facts ?? new Map(),
     {
       success: runState(run.status) === "success",
       seconds: secondsBetween(run.started_at ?? run.created_at, run.finished_at),

@@ -32,6 +32,7 @@ import { resolveCloud, type CloudSettings } from "./cloudSettings.ts";
 import type { CoolDowns } from "./coolDown.ts";
 import { environmentArtifacts, manifestOf, type EnvironmentArtifacts } from "./environmentManifest.ts";
 import { changedSince, divergence, gitState } from "./gitState.ts";
+import type { ReadManifest } from "./nodeNames.ts";
 import { NodeStates } from "./nodeStates.ts";
 import { createPendingRuns } from "./pendingRuns.ts";
 import { runLink } from "./cloudLinks.ts";
@@ -46,6 +47,7 @@ export interface CloudPluginDeps {
   http: Http;
   /** Shared by all that talk to dbt Cloud in this process. */
   coolDowns: CoolDowns;
+  readManifest: ReadManifest;
   clock?: Clock;
   settingsOf: (projectDir: string) => Promise<CloudSettings>;
   /** Null where nobody is signed in. */
@@ -79,6 +81,7 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
     log,
     env: deps.env,
     pending,
+    readManifest: deps.readManifest,
     awaited,
     confirm: deps.confirm,
   };

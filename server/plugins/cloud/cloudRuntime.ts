@@ -7,6 +7,7 @@ import type { DbtPlugin } from "../dbtPlugin.ts";
 import { Choices } from "./choices.ts";
 import { createCloudPlugin } from "./cloudPlugin.ts";
 import { CoolDowns } from "./coolDown.ts";
+import type { ReadManifest } from "./nodeNames.ts";
 import { Tokens } from "./tokens.ts";
 
 export interface CloudRuntimeDeps {
@@ -14,6 +15,7 @@ export interface CloudRuntimeDeps {
   env: NodeJS.ProcessEnv;
   storageDir: string;
   version: string;
+  readManifest: ReadManifest;
   /** manifest.yaml's section, and what settings say; asked again for every command. */
   configOf: (projectDir: string) => {
     config: CloudConfig | undefined;
@@ -41,6 +43,7 @@ export function createCloudRuntime(deps: CloudRuntimeDeps): DbtPlugin {
     env,
     storageDir,
     http,
+    readManifest: deps.readManifest,
     coolDowns: new CoolDowns(systemClock),
     settingsOf: async (projectDir) => {
       const { config, commit, noCache = false } = deps.configOf(projectDir);

@@ -1,32 +1,27 @@
-import { readFile, stat } from "node:fs/promises";
-import * as z from "zod";
-import { parseJson } from "../../../protocol/json.ts";
 import type { NodeFacts } from "../dbtPlugin.ts";
 
-const nodeSchema = z.object({
-  name: z.string().nullish(),
-  alias: z.string().nullish(),
-  schema: z.string().nullish(),
-  database: z.string().nullish(),
-  resource_type: z.string().nullish(),
-  original_file_path: z.string().nullish(),
-});
-const manifestSchema = z.object({
-  nodes: z.record(z.string(), nodeSchema),
-  unit_tests: z
-    .record(
-      z.string(),
-      z.object({
-        name: z.string().nullish(),
-        model: z.string().nullish(),
-        original_file_path: z.string().nullish(),
-      }),
-    )
-    .nullish(),
-});
+/** What is wanted of a node in a manifest. */
+export interface ManifestNode {
+  id: string;
+  name: string;
+  type: string;
+  /** File that defines it, relative to its package. */
+  path: string;
+  /** As SQL names it: `"shop"."main"."orders"`. */
+  relation?: string;
+  /** Of a unit test: the id of its model. */
+  test?: { of?: string };
+}
 
-/** A manifest larger than this is not read whole: it is kept on disk for whoever streams it. */
-const largestManifest = 64_000_000;
+/**
+ * Reads the nodes of a manifest, some at a time, whatever its size: without holding it, and where an editor waits for this
+ * process in a thread. @throws an error if it is none
+ */
+export type ReadManifest = (
+  manifestPath: string,
+  take: (nodes: readonly ManifestNode[]) => void,
+  signal: AbortSignal,
+) => Promise<unknown>;
 
 /** What a manifest says of its nodes, and what dbt's log calls them. */
 export class NodeNames {
@@ -34,31 +29,11 @@ export class NodeNames {
   /** "model main.orders" -> its id; null where two are called so. */
   readonly #ids = new Map<string, string | null>();
 
-  static async read(manifestPath: string): Promise<NodeNames> {
-    const { size } = await stat(manifestPath);
+  /** @throws what `read` does */
+  static async of(manifestPath: string, read: ReadManifest, signal: AbortSignal): Promise<NodeNames> {
     const names = new NodeNames();
-    if (size > largestManifest) return names;
-    const parsed = manifestSchema.safeParse(parseJson(await readFile(manifestPath, "utf8"))).data;
-    for (const [id, node] of Object.entries(parsed?.nodes ?? {})) {
-      const { database, schema, original_file_path } = node;
-      const name = node.name ?? id;
-      const resourceType = node.resource_type ?? id.split(".")[0] ?? "";
-      names.facts.set(id, { name, resourceType, ...(original_file_path && { path: original_file_path }) });
-      const isTable = ["model", "seed", "snapshot"].includes(resourceType);
-      for (const called of new Set([node.alias ?? name, name])) {
-        const all = [called, `${schema}.${called}`, `${database}.${schema}.${called}`];
-        for (const each of all) {
-          names.#call(resourceType, each, id);
-          if (isTable) names.#call("relation", each, id);
-        }
-      }
-    }
-    for (const [id, { name, model, original_file_path }] of Object.entries(parsed?.unit_tests ?? {})) {
-      const facts = { name: name ?? id, resourceType: "unit_test" };
-      names.facts.set(id, { ...facts, ...(original_file_path && { path: original_file_path }) });
-      names.#call("unit_test", facts.name, id);
-      names.#call("unit_test", `${model}::${facts.name}`, id);
-    }
+    const take = (nodes: readonly ManifestNode[]): void => nodes.forEach((node) => names.#add(node));
+    await read(manifestPath, take, signal);
     return names;
   }
 
@@ -68,9 +43,35 @@ export class NodeNames {
     return known === undefined ? (this.#ids.get(`${kind} ${name.split(".").at(-1)}`) ?? null) : known;
   }
 
+  #add({ id, name, type, path, relation, test }: ManifestNode): void {
+    if (!inLogs.has(type)) return;
+    this.facts.set(id, { name, resourceType: type, ...(path !== "" && { path }) });
+    const parts = partsOf(relation ?? "");
+    const alias = parts.at(-1) ?? name;
+    for (const called of new Set([alias, name])) {
+      const qualified = parts.slice(0, -1).map((_part, at) => [...parts.slice(at, -1), called].join("."));
+      for (const each of [called, ...qualified]) {
+        this.#call(type, each, id);
+        if (tables.has(type)) this.#call("relation", each, id);
+      }
+    }
+    const model = test?.of?.split(".")[2];
+    if (type === "unit_test" && model !== undefined) this.#call(type, `${model}::${name}`, id);
+  }
+
   #call(kind: string, name: string, id: string): void {
     const key = `${kind} ${name}`;
     const known = this.#ids.get(key);
     this.#ids.set(key, known === undefined || known === id ? id : null);
   }
 }
+
+const tables = new Set(["model", "seed", "snapshot"]);
+/** What a run may have as a node of its own. */
+const inLogs = new Set([...tables, "test", "unit_test", "function", "operation", "analysis"]);
+
+/** The parts of a relation's name, without their quotes. */
+const partsOf = (relation: string): string[] =>
+  [...relation.matchAll(/"([^"]+)"|`([^`]+)`|\[([^\]]+)\]|[^\s."`[\]]+/g)].flatMap(
+    ([whole, double, back, square]) => double ?? square ?? (back === undefined ? whole : back.split(".")),
+  );

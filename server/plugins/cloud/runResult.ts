@@ -11,7 +11,6 @@ import {
   type ResultNode,
   type RunResults,
 } from "../runResultsFile.ts";
-import { NodeNames } from "./nodeNames.ts";
 
 export interface ResultFiles {
   manifestPath: string;
@@ -22,16 +21,17 @@ export interface ResultFiles {
 /**
  * What a command did, from the artifacts of its step.
  * @param projectDir the checkout, in which the nodes' files are shown
+ * @param nodes what the manifest says of them
  * @param clean takes secrets out of a message of dbt's
  */
 export async function runResult(
   files: ResultFiles,
   projectDir: string,
+  nodes: ReadonlyMap<string, NodeFacts>,
   facts: { success: boolean; seconds: number; warnings: string[]; metadata: Record<string, unknown> },
   clean: (text: string) => string,
 ): Promise<{ result: DbtCompilationResult; events: DbtEvent[] }> {
   const found = await readResults(files.runResultsPath);
-  const { facts: nodes } = await NodeNames.read(files.manifestPath);
   const placeOf = (id: string): NodePlace => {
     const file = nodes.get(id)?.path;
     return { file: file === undefined ? null : path.resolve(projectDir, file), compiled: null };

@@ -2,40 +2,45 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { readManifest } from "../../../server/manifest/readManifest.ts";
 import { LiveNodes } from "../../../server/plugins/cloud/liveNodes.ts";
 import { readLogLine } from "../../../server/plugins/cloud/nodeLines.ts";
-import { NodeNames } from "../../../server/plugins/cloud/nodeNames.ts";
+import { NodeNames, type ReadManifest } from "../../../server/plugins/cloud/nodeNames.ts";
 import type { DbtEvent } from "../../../server/plugins/dbtPlugin.ts";
 
 const dir = await mkdtemp(path.join(tmpdir(), "floe-dbt-names-"));
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
+const read: ReadManifest = (file, take) => Promise.resolve(take(readManifest(file).nodes));
+
 async function names(): Promise<NodeNames> {
   const file = path.join(dir, "manifest.json");
-  const node = (resource_type: string, name: string, more: object = {}) => ({
+  const node = (resource_type: string, name: string, relation_name = `"x"."main"."${name}"`) => ({
     resource_type,
     name,
-    alias: name,
-    schema: "main",
-    database: "x",
+    relation_name,
     original_file_path: `${resource_type}s/${name}`,
-    ...more,
   });
   const nodes = {
     "model.shop.a": node("model", "a"),
-    "model.shop.c": node("model", "c", { alias: "cc" }),
-    "model.shop.twin": node("model", "twin", { schema: "one" }),
-    "model.extra.twin": node("model", "twin", { schema: "two" }),
+    "model.shop.c": node("model", "c", "`x.main`.`cc`"),
+    "model.shop.twin": node("model", "twin", "x.one.twin"),
+    "model.extra.twin": node("model", "twin", "[x].[two].[twin]"),
     "seed.shop.raw": node("seed", "raw"),
     "snapshot.shop.hist": node("snapshot", "hist"),
     "test.shop.fails": node("test", "fails"),
     "test.shop.av.81": node("test", "av"),
   };
   const unit_tests = {
-    "unit_test.shop.d.ut": { name: "ut", model: "d", original_file_path: "models/s.yml" },
+    "unit_test.shop.d.ut": {
+      name: "ut",
+      model: "d",
+      depends_on: { nodes: ["model.shop.d"] },
+      original_file_path: "models/s.yml",
+    },
   };
   await writeFile(file, JSON.stringify({ nodes, unit_tests }));
-  return NodeNames.read(file);
+  return NodeNames.of(file, read, new AbortController().signal);
 }
 
 /** What the log tells: "started model.shop.a", "success model.shop.a 0.26". */
