@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import path from "node:path";
 import { type ProjectLintResult, projectLintResult } from "../../protocol/lint.ts";
 import type { RuntimeName } from "../../protocol/runtime.ts";
-import { isInside } from "../platform/uri.ts";
+import { isInside } from "../platform/paths.ts";
 import { DbtConfigurationError } from "../plugins/errors.ts";
 import { ancestors, type CommandContext, openProjects, type ProjectOptions } from "./projects.ts";
 import { type LintFormat, lintReport } from "./lintReport.ts";

@@ -2,7 +2,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { toSnakeCaseKeys } from "../../protocol/json.ts";
 import type { LintIssue, ProjectLintResult } from "../../protocol/lint.ts";
-import { isInside } from "../platform/uri.ts";
+import { isInside } from "../platform/paths.ts";
 import type { Terminal } from "./terminal.ts";
 
 export const lintFormats = ["text", "json", "sarif", "github"] as const;

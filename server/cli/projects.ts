@@ -19,6 +19,7 @@ import { createLocalPlugin } from "../plugins/local/localPlugin.ts";
 import { createPluginRegistry, type PluginRegistry } from "../plugins/registry.ts";
 import type { Terminal } from "./terminal.ts";
 import { productVersion } from "./version.ts";
+import { foldersUpTo } from "../platform/paths.ts";
 
 /** Flags every verb has. */
 export interface ProjectOptions {
@@ -242,11 +243,8 @@ async function projectAt(projectDir: string, env: NodeJS.ProcessEnv): Promise<Di
 
 const holdsProject = (dir: string) => existsSync(path.join(dir, "dbt_project.yml"));
 
-/** The folder itself and those above it, nearest first. */
-export function ancestors(dir: string): string[] {
-  const parent = path.dirname(dir);
-  return parent === dir ? [dir] : [dir, ...ancestors(parent)];
-}
+/** The folder itself and all those above it, nearest first. */
+export const ancestors = (dir: string): string[] => foldersUpTo(dir, path.parse(dir).root);
 
 function fusionSettings(config: ProjectConfig | undefined, options: ProjectOptions): FusionSettings {
   const wanted = config?.runtimeConfig.fusion;

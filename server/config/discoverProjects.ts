@@ -3,7 +3,7 @@ import { readdir, realpath, stat } from "node:fs/promises";
 import path from "node:path";
 import { createConfigReader } from "./configReader.ts";
 import { readDbtProject } from "./dbtProjectFile.ts";
-import { isInside } from "./pathsInside.ts";
+import { isInside } from "../platform/paths.ts";
 
 export interface DiscoveredProject {
   /** Absolute path of the folder that holds dbt_project.yml. */
@@ -104,7 +104,7 @@ export function owningProject(
   projects: readonly DiscoveredProject[],
 ): DiscoveredProject | undefined {
   const [owner] = projects
-    .filter(({ projectDir, realDir }) => isInside(projectDir, filePath) || isInside(realDir, filePath))
+    .filter(({ projectDir, realDir }) => isInside(filePath, projectDir) || isInside(filePath, realDir))
     .sort((a, b) => b.projectDir.length - a.projectDir.length);
   return owner && !isInPackages(filePath, projects) ? owner : undefined;
 }
@@ -113,7 +113,7 @@ function isInPackages(filePath: string, projects: readonly DiscoveredProject[]):
   return projects.some(({ projectDir, realDir, packagesDir }) =>
     [packagesDir, path.resolve(realDir, path.relative(projectDir, packagesDir))].some(
       // A folder that holds the project itself cannot be meant for packages alone.
-      (dir) => isInside(dir, filePath) && !isInside(dir, projectDir) && !isInside(dir, realDir),
+      (dir) => isInside(filePath, dir) && !isInside(projectDir, dir) && !isInside(realDir, dir),
     ),
   );
 }

@@ -2,7 +2,7 @@ import path from "node:path";
 import type { ConfigProblem } from "./configProblem.ts";
 import type { ConfigReader } from "./configReader.ts";
 import { isFloeManifest } from "./manifestFile.ts";
-import { foldersUpTo } from "./pathsInside.ts";
+import { foldersUpTo } from "../platform/paths.ts";
 import { problemAt } from "./problemAt.ts";
 import { isFloeSpec, readSpec, type SpecFile } from "./specFile.ts";
 import type { YamlFile } from "./yamlFile.ts";

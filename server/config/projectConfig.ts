@@ -12,7 +12,7 @@ import { readSelectors, type NamedSelector } from "./selectorsFile.ts";
 import { readProfile, type Profile } from "./profile.ts";
 import { resolveRuntime, type ResolvedRuntime } from "./resolveRuntime.ts";
 import type { Transform } from "./specFile.ts";
-import { isInside } from "./pathsInside.ts";
+import { isInside } from "../platform/paths.ts";
 
 /** Everything the configuration files say about one dbt project. All paths are absolute. */
 export interface ProjectConfig {
@@ -140,7 +140,7 @@ function noProjectFile(filePath: string): ConfigProblem {
 }
 
 function shownPath(filePath: string, workspaceDir: string): string {
-  return isInside(workspaceDir, filePath) ? path.relative(workspaceDir, filePath) : filePath;
+  return isInside(filePath, workspaceDir) ? path.relative(workspaceDir, filePath) : filePath;
 }
 
 /** By file in the order they were read, and from top to bottom in each. */

@@ -1,6 +1,6 @@
 import { type Diagnostic, DiagnosticSeverity } from "vscode-languageserver/node";
 import type { ConfigProblem } from "../config/configProblem.ts";
-import { pathKey } from "../platform/uri.ts";
+import { pathKey } from "../platform/paths.ts";
 import type { Feature } from "./feature.ts";
 
 const severities = {

@@ -1,7 +1,7 @@
 import { type CodeLens, CodeLensRefreshRequest, type Command } from "vscode-languageserver/node";
 import type { ProjectPaths } from "../config/dbtProjectFile.ts";
 import { isSql } from "../lint/linting.ts";
-import { isInside } from "../platform/uri.ts";
+import { isInside } from "../platform/paths.ts";
 import { ctesOf } from "../sql/ctes.ts";
 import { tokensOf } from "../sql/lexer.ts";
 import { can } from "./compileText.ts";

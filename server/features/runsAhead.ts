@@ -1,4 +1,4 @@
-import { isInside } from "../platform/uri.ts";
+import { isInside } from "../platform/paths.ts";
 import type { Project } from "../projects/project.ts";
 import type { Feature } from "./feature.ts";
 

@@ -5,7 +5,8 @@ import {
   type FileEvent,
   type FileSystemWatcher,
 } from "vscode-languageserver/node";
-import { isInside, pathKey, pathOfUri, uriOfPath } from "../platform/uri.ts";
+import { isInside, pathKey } from "../platform/paths.ts";
+import { pathOfUri, uriOfPath } from "../platform/uri.ts";
 import type { Feature, ServerContext } from "./feature.ts";
 import { isLinterConfig } from "./textSync.ts";
 

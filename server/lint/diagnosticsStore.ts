@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Connection, Diagnostic } from "vscode-languageserver/node";
-import { isInside, pathKey, uriOfPath } from "../platform/uri.ts";
+import { isInside, pathKey } from "../platform/paths.ts";
+import { uriOfPath } from "../platform/uri.ts";
 import type { OpenDocuments } from "./openDocuments.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { isInside } from "../platform/uri.ts";
+import { foldersUpTo } from "../platform/paths.ts";
 
 /** Excluding a rule in the SQLFluff configuration that is in force for a file. */
 
@@ -32,7 +32,7 @@ export async function excludeRule(
   },
 ): Promise<ConfigChange | null> {
   let nearest: { filePath: string; text: string } | null = null;
-  for (const folder of foldersUp(path.dirname(filePath), options.topDir)) {
+  for (const folder of foldersUpTo(path.dirname(filePath), options.topDir)) {
     for (const name of [tomlName, ...iniNames].reverse()) {
       const candidate = path.join(folder, name);
       const text = options.textOf(candidate) ?? (await readText(candidate));
@@ -139,16 +139,6 @@ function insertAt(text: string, offset: number, line: string): string {
   const eol = text.includes("\r\n") ? "\r\n" : "\n";
   const before = text.slice(0, offset);
   return `${before}${before === "" || before.endsWith("\n") ? "" : eol}${line}${eol}${text.slice(offset)}`;
-}
-
-function foldersUp(from: string, top: string): string[] {
-  const folders = [from];
-  let folder = from;
-  while (folder !== top && isInside(folder, top) && path.dirname(folder) !== folder) {
-    folder = path.dirname(folder);
-    folders.push(folder);
-  }
-  return folders;
 }
 
 async function readText(filePath: string): Promise<string | null> {

@@ -10,7 +10,8 @@ import {
 } from "../../protocol/lint.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import type { Log } from "../platform/log.ts";
-import { isInside, pathKey, uriOfPath } from "../platform/uri.ts";
+import { isInside, pathKey } from "../platform/paths.ts";
+import { uriOfPath } from "../platform/uri.ts";
 import type { Call, DbtEvent, DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
 import { DbtCancelledError, DbtError } from "../plugins/errors.ts";
 import { messageOf, toDiagnostics } from "./diagnostics.ts";

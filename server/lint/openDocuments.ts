@@ -1,6 +1,7 @@
 import { type Connection, TextDocuments } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
-import { isInside, pathKey, pathOfUri } from "../platform/uri.ts";
+import { isInside, pathKey } from "../platform/paths.ts";
+import { pathOfUri } from "../platform/uri.ts";
 
 /** One open file of the disk. Documents of other schemes (untitled, git, ...) are not among them. */
 export interface OpenFile {

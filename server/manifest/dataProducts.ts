@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { DataProduct } from "../../protocol/manifest.ts";
 import type { ProjectConfig } from "../config/projectConfig.ts";
-import { isInside } from "../platform/uri.ts";
+import { isInside } from "../platform/paths.ts";
 
 /** The data products of floe.yaml that this project holds: each transform of dbt's, and all that name a model as one. */
 export function dataProducts({ floe, transforms, projectDir }: ProjectConfig): DataProduct[] {

@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { ResourceType } from "../../protocol/manifest.ts";
-import { pathKey } from "../platform/uri.ts";
+import { pathKey } from "../platform/paths.ts";
 import type { ManifestFacts, NodeFacts } from "./nodeFacts.ts";
 
 /** Where the packages of a project are. */

@@ -1,7 +1,7 @@
 import { type Stats, unwatchFile, watchFile } from "node:fs";
 import path from "node:path";
 import type { Log } from "../platform/log.ts";
-import { pathKey } from "../platform/uri.ts";
+import { pathKey } from "../platform/paths.ts";
 import { type BrowsedProject, ProjectManifest } from "./projectManifest.ts";
 
 export interface ManifestsDeps {

@@ -1,6 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
-import { pathKey } from "../platform/uri.ts";
+import { pathKey } from "../platform/paths.ts";
 
 export interface FoundFiles {
   /** Keys of the paths of all files there are. */

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type ManifestInfo, type ResourceType, resourceTypes } from "../../protocol/manifest.ts";
 import type { ProjectConfig } from "../config/projectConfig.ts";
 import type { Log } from "../platform/log.ts";
-import { isInside, pathKey } from "../platform/uri.ts";
+import { isInside, pathKey } from "../platform/paths.ts";
 import type { DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
 import { DbtCancelledError, DbtError } from "../plugins/errors.ts";
 import { ArtifactReadError, readArtifact } from "./artifactReader.ts";

@@ -3,7 +3,7 @@ import type { ProjectStatus, Remedy, RuntimeName } from "../../protocol/runtime.
 import type { Settings } from "../../protocol/settings.ts";
 import { mistakesDbtStumblesOver, type ConfigProblem } from "../config/configProblem.ts";
 import type { ProjectConfig } from "../config/projectConfig.ts";
-import { isInside } from "../platform/uri.ts";
+import { isInside } from "../platform/paths.ts";
 import type { DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
 import { DbtConfigurationError, DbtError } from "../plugins/errors.ts";
 import type { PluginRegistry } from "../plugins/registry.ts";

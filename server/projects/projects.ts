@@ -4,7 +4,7 @@ import type { Settings } from "../../protocol/settings.ts";
 import { type DiscoveredProject, discoverProjects, owningProject } from "../config/discoverProjects.ts";
 import { loadProjectConfig, type ProjectConfig } from "../config/projectConfig.ts";
 import type { Log } from "../platform/log.ts";
-import { isInside, pathKey } from "../platform/uri.ts";
+import { isInside, pathKey } from "../platform/paths.ts";
 import type { PluginRegistry } from "../plugins/registry.ts";
 import { type LiveStatus, Project } from "./project.ts";
 import { envFileOf } from "./settingPaths.ts";

@@ -9,7 +9,8 @@ import type { DiagnosticsStore } from "../lint/diagnosticsStore.ts";
 import { documentOfFile } from "../lint/edits.ts";
 import type { OpenDocuments } from "../lint/openDocuments.ts";
 import { lineText, visibleRange } from "../lint/positions.ts";
-import { pathKey, uriOfPath } from "../platform/uri.ts";
+import { pathKey } from "../platform/paths.ts";
+import { uriOfPath } from "../platform/uri.ts";
 
 const foundSchema = z.object({
   uniqueId: z.string(),

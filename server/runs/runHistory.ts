@@ -6,7 +6,7 @@ import { nodeStatuses, type Run, type RunNode, runStates, runVerbs } from "../..
 import { runtimeNames } from "../../protocol/runtime.ts";
 import { writeFileAtomic } from "../platform/atomicFile.ts";
 import type { Log } from "../platform/log.ts";
-import { pathKey } from "../platform/uri.ts";
+import { pathKey } from "../platform/paths.ts";
 import { type Found, foundListSchema } from "./runDiagnostics.ts";
 import type { LogLine } from "./runLog.ts";
 import { hasEnded } from "./runRecord.ts";

@@ -1,7 +1,7 @@
 import { nodeStatus, type Run, type RunNode, type RunRequest } from "../../protocol/run.ts";
 import type { RunChange } from "../../protocol/requests.ts";
 import type { RedactingLog } from "../platform/log.ts";
-import { pathKey } from "../platform/uri.ts";
+import { pathKey } from "../platform/paths.ts";
 import type { Call, DbtEvent, DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
 import { DbtCancelledError, DbtConfigurationError, DbtError } from "../plugins/errors.ts";
 import { invoke, whyNot } from "./invoke.ts";

@@ -144,7 +144,7 @@ describe("layers", () => {
 
   test.each([
     ["server/platform/", ["server/platform/", "protocol/"]],
-    ["server/config/", ["server/config/", "protocol/"]],
+    ["server/config/", ["server/config/", "server/platform/", "protocol/"]],
     ["server/sql/", ["server/sql/"]],
     ["server/compare/", ["server/compare/", "server/plugins/", "protocol/"]],
     ["server/lint/", ["server/lint/", "server/plugins/", "server/platform/", "protocol/"]],

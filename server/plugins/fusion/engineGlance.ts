@@ -3,7 +3,7 @@ import path from "node:path";
 import PQueue from "p-queue";
 import type { ProjectConfig } from "../../config/projectConfig.ts";
 import type { RedactingLog } from "../../platform/log.ts";
-import { isInside } from "../../platform/uri.ts";
+import { isInside } from "../../platform/paths.ts";
 import type { Call } from "../dbtPlugin.ts";
 import { DbtCancelledError } from "../errors.ts";
 import type { Ready } from "./engineCheck.ts";

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { PreviewCell } from "../../../protocol/run.ts";
 import type { Call, CompiledNode, CompileRequest, PreviewRequest, QueryRows } from "../dbtPlugin.ts";
 import type { ProjectConfig } from "../../config/projectConfig.ts";
-import { isInside } from "../../platform/uri.ts";
+import { isInside } from "../../platform/paths.ts";
 import { withAdvice } from "../advice.ts";
 import {
   DbtCompilationError,

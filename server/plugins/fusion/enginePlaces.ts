@@ -1,5 +1,6 @@
 import { access } from "node:fs/promises";
 import path from "node:path";
+import { foldersUpTo } from "../../platform/paths.ts";
 
 /** One place where the engine may be. */
 export interface EnginePlace {
@@ -33,7 +34,7 @@ export function enginePlaces(input: EnginePlacesInput): EnginePlace[] {
   const local = env.LOCALAPPDATA;
   return [
     ...at("2. Python environment", input.interpreter === null ? undefined : path.dirname(input.interpreter)),
-    ...foldersUpTo(input.projectDir, input.workspaceDir).flatMap((folder) =>
+    ...foldersUpTo(input.projectDir, input.workspaceDir ?? input.projectDir).flatMap((folder) =>
       [".venv", "venv", "env"].flatMap((name) => at("2.", path.join(folder, name, scripts))),
     ),
     ...at("2. VIRTUAL_ENV", env.VIRTUAL_ENV && path.join(env.VIRTUAL_ENV, scripts)),
@@ -47,19 +48,6 @@ export function enginePlaces(input: EnginePlacesInput): EnginePlace[] {
       .filter((folder) => path.isAbsolute(folder))
       .flatMap((folder) => at("5. PATH,", folder)),
   ];
-}
-
-/** The project's folder and its parents up to the workspace's. */
-function foldersUpTo(projectDir: string, workspaceDir: string | undefined): string[] {
-  const folders = [projectDir];
-  if (workspaceDir === undefined) return folders;
-  const relative = path.relative(workspaceDir, projectDir);
-  if (relative === "" || relative.startsWith("..") || path.isAbsolute(relative)) return folders;
-  for (let folder = projectDir; folder !== workspaceDir && path.dirname(folder) !== folder;) {
-    folder = path.dirname(folder);
-    folders.push(folder);
-  }
-  return folders;
 }
 
 export async function exists(file: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 import path from "node:path";
 import type { WorkerResult } from "./workerConnection.ts";
-import { isInside } from "../../config/pathsInside.ts";
+import { foldersUpTo, isInside } from "../../platform/paths.ts";
 import type { EnvironmentReport, ProjectRef } from "../dbtPlugin.ts";
 import { adapterPackage, notableVersions } from "./environmentProblems.ts";
 import type { LocalEnvironment } from "./localEnvironment.ts";
@@ -57,20 +57,15 @@ function workerInWords(worker: WorkerSupervisor | undefined, status: WorkerResul
 
 /** dbt's and floe's, and SQLFluff's from the workspace's folder down to the project's; those of the project by their name in it. */
 async function configurationFiles(project: ProjectRef, files: readonly string[]): Promise<string[]> {
-  const folders = [project.projectDir];
-  const top = project.workspaceDir ?? project.projectDir;
-  for (let folder = project.projectDir; folder !== top && folder.startsWith(top);) {
-    folder = path.dirname(folder);
-    folders.unshift(folder);
-  }
+  const { projectDir } = project;
+  const folders = foldersUpTo(projectDir, project.workspaceDir ?? projectDir).reverse();
   const sqlfluff = folders.flatMap((folder) =>
     [".sqlfluff", ".sqlfluffignore", "pyproject.toml", "setup.cfg", "tox.ini"].map((name) =>
       path.join(folder, name),
     ),
   );
-  const { projectDir } = project;
   return (await existing([...new Set([...files, ...sqlfluff])])).map((file) =>
-    isInside(projectDir, file) ? path.relative(projectDir, file) : file,
+    isInside(file, projectDir) ? path.relative(projectDir, file) : file,
   );
 }
 

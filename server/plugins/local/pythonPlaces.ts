@@ -5,6 +5,7 @@ import { parse as parseYaml } from "yaml";
 import * as z from "zod";
 import type { Log } from "../../platform/log.ts";
 import { runToEnd } from "../../platform/process.ts";
+import { foldersUpTo } from "../../platform/paths.ts";
 
 /** One place where a Python may be. `find` says which interpreters are there, the likeliest first, and starts as little as it can. */
 export interface PythonPlace {
@@ -27,7 +28,7 @@ export interface PlacesInput {
 /** The places in the order of the search, without the explicit ones (setting, manifest.yaml), which are not searched for. */
 export function pythonPlaces(input: PlacesInput): PythonPlace[] {
   const { projectDir, env } = input;
-  const folders = foldersUpTo(projectDir, input.workspaceDir);
+  const folders = foldersUpTo(projectDir, input.workspaceDir ?? projectDir);
   const at = (label: string, find: () => Promise<string[]>): PythonPlace => ({ label, find });
   const ask = async (tool: string, args: string[]): Promise<string[]> => {
     const file = await onPath(tool, env);
@@ -88,21 +89,6 @@ export function pythonPlaces(input: PlacesInput): PythonPlace[] {
       return found.filter((file) => file !== null);
     }),
   ];
-}
-
-/** @returns the project's folder and its parents up to the workspace's, or the project's alone */
-function foldersUpTo(projectDir: string, workspaceDir: string | undefined): string[] {
-  const folders = [projectDir];
-  if (workspaceDir === undefined) return folders;
-  const relative = path.relative(workspaceDir, projectDir);
-  if (relative === "" || relative.startsWith("..") || path.isAbsolute(relative)) return folders;
-  for (let folder = projectDir; folder !== workspaceDir;) {
-    const parent = path.dirname(folder);
-    if (parent === folder) break;
-    folders.push(parent);
-    folder = parent;
-  }
-  return folders;
 }
 
 /** venv and virtualenv put Python in bin/ or Scripts/; conda on Windows beside them. */
