@@ -87,6 +87,8 @@ export async function runToEnd(command: Command, options: RunOptions): Promise<P
 
 export interface ProcessExit {
   exitCode: number | null;
+  /** The signal that ended it: "SIGKILL", say. */
+  signal?: string;
   seconds: number;
   /** The end of stderr. */
   stderrTail: string;
@@ -212,7 +214,12 @@ function start(command: Command, log: Log, options: StartOptions): Started {
     log.info(
       `${command.label ?? [command.file, ...command.args].join(" ")} · ${how} · ${seconds.toFixed(2)} s`,
     );
-    return { exitCode, seconds, ...(failedToStart !== undefined && { failedToStart }) };
+    return {
+      exitCode,
+      seconds,
+      ...(result.signal && { signal: result.signal }),
+      ...(failedToStart !== undefined && { failedToStart }),
+    };
   });
 
   return {

@@ -240,10 +240,17 @@ describe("the queue", () => {
     await session.when(first, (run) => run.nodes.length > 0);
     await session.client.connection.sendRequest(cancelRunRequest, { id: second });
     expect((await session.when(second, isState("cancelled"))).startedAt).toBeNull();
-    expect((await session.when(third, (run) => run.message !== null)).state).toBe("queued");
+    expect(
+      await session.when(third, ({ message }) => message !== "Waits for dbt run --select b"),
+    ).toMatchObject({
+      state: "queued",
+      message: "Waits for dbt run --select a",
+    });
     await session.client.connection.sendRequest(cancelRunRequest, { id: first });
     expect(session.plugin.runs[0]?.signal?.aborted).toBe(true);
-    const { nodes } = await session.when(first, isState("cancelled"));
+    // The answer comes after the last that is told of the run.
+    const { nodes, state } = await session.when(first, () => true);
+    expect(state).toBe("cancelled");
     expect(nodes.map(({ status }) => status)).toEqual(["cancelled", "cancelled"]);
     await session.when(third, isState("success"));
     expect(session.plugin.runs.map(({ selection }) => selection.select)).toEqual(["a", "c"]);

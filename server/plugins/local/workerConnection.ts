@@ -20,7 +20,12 @@ import {
   type WorkerRequests,
 } from "../../../protocol/worker.ts";
 import type { Log } from "../../platform/log.ts";
-import { startLineProcess, type Command, type LineProcess } from "../../platform/process.ts";
+import {
+  startLineProcess,
+  type Command,
+  type LineProcess,
+  type ProcessExit,
+} from "../../platform/process.ts";
 import { DbtCancelledError } from "../errors.ts";
 
 export type WorkerResult<Method extends WorkerMethod> = WorkerRequests[Method]["result"];
@@ -115,9 +120,7 @@ export class WorkerConnection {
       },
     });
     this.gone = this.#process.exited.then((exit) => {
-      const lastWords = exit.failedToStart ?? exit.stderrTail.trimEnd().split(/\r?\n/).at(-1) ?? "";
-      const how = exit.exitCode === null ? "was ended" : `ended with exit code ${exit.exitCode}`;
-      this.#leave(new WorkerGoneError("crashed", `The Python worker ${how}${lastWords && `: ${lastWords}`}`));
+      this.#leave(new WorkerGoneError("crashed", `The Python worker ${howItEnded(exit)}`));
     });
   }
 
@@ -285,4 +288,12 @@ export class WorkerConnection {
     if (this.#badLines < 100) return;
     this.#endWith(new WorkerGoneError("rubbish", "The Python worker wrote rubbish and was replaced."));
   }
+}
+
+function howItEnded({ exitCode, signal, stderrTail, failedToStart }: ProcessExit): string {
+  if (signal === "SIGKILL") {
+    return "was ended from outside (SIGKILL), as a system does that is short of memory. Try again.";
+  }
+  const lastWords = failedToStart ?? stderrTail.trimEnd().split(/\r?\n/).at(-1) ?? "";
+  return `${exitCode === null ? "was ended" : `ended with exit code ${exitCode}`}${lastWords && `: ${lastWords}`}`;
 }
