@@ -142,6 +142,8 @@ export interface RunStep {
   name: string;
   state: "queued" | "running" | "success" | "error" | "cancelled" | "skipped";
   seconds: number | null;
+  /** While it runs, what it says of nodes that are not known here, and so have no rows: "3 of 12 · main.orders". */
+  doing?: string;
 }
 
 export interface Run extends RunHead {

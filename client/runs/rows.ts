@@ -186,13 +186,14 @@ function troubleOf({ status, failures, message }: RunNode): string {
 
 export function stepLook(step: RunStep, longest: number): RowLook {
   const time = step.seconds === null ? "" : duration(step.seconds);
+  const doing = firstLine(step.doing ?? "");
   return {
     label: firstLine(step.name),
-    description: [timingBar(step.seconds, longest), time].filter(Boolean).join(" "),
+    description: [timingBar(step.seconds, longest), time, doing].filter(Boolean).join(" "),
     tooltip: plainText(step.name),
     icon: stepIcons[step.state],
     context: words("step", step.state),
-    spoken: [`step ${plainText(step.name)}`, step.state, time].filter(Boolean).join(", "),
+    spoken: [`step ${plainText(step.name)}`, step.state, time, doing].filter(Boolean).join(", "),
   };
 }
 

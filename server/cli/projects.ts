@@ -124,7 +124,10 @@ export async function openProjects(
         env,
         storageDir: defaultStorageDir(env),
         version: productVersion,
-        readManifest: (file, take) => Promise.resolve(take(readManifest(file).nodes)),
+        readManifest: (file, take) => {
+          take(readManifest(file).nodes);
+          return Promise.resolve();
+        },
         configOf: (projectDir) => ({
           config: configs.get(projectDir)?.runtimeConfig.cloud,
           commit: options.commit ?? "environment",

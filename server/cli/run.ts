@@ -62,8 +62,10 @@ export async function runDbtVerb(
       if (event.type === "notice") terminal.words(event.message);
       if (event.type === "runLink") terminal.words(`This run: ${event.url}`);
       if (node) ended(node);
+      const doing = record.head.steps.find((step) => step.doing !== undefined)?.doing;
       const names = record.nodes.filter(({ uniqueId }) => running.has(uniqueId)).map(({ name }) => name);
       if (names.length > 0) terminal.progress(`${said}/${record.head.total ?? "?"} ${names.join(", ")}`);
+      else if (doing !== undefined) terminal.progress(doing);
     },
   });
   const told = new Set(record.nodes.map(({ uniqueId }) => uniqueId));

@@ -387,8 +387,16 @@ describe("nodes", () => {
   ];
 
   test("are told while the run goes on, as its log grows; its results have the last word", async () => {
-    emulator.behaviours = [{ artifacts }, { statuses: [1, 3, 3, 20], logsSoFar: said, artifacts }];
+    emulator.behaviours = [
+      { statuses: [3, 3, 10], logsSoFar: [...said], artifacts },
+      { statuses: [1, 3, 3, 20], logsSoFar: said, artifacts },
+    ];
     await run();
+    // Nothing was kept of the account yet: the step says what its log says.
+    const doing = made.events.flatMap((event) =>
+      event.type === "steps" ? event.steps.flatMap((step) => step.doing ?? []) : [],
+    );
+    expect(doing).toEqual(["1 of 2 · main.a", "2 of 2 · main.b"]);
     made.events.length = 0;
     const looks: [number, string, string][] = [];
     const result = await made.plugin.runModels(

@@ -178,11 +178,6 @@ async function follow(
   let lastSteps = "";
   let shown: RunStep[] = [];
   const onRun = (run: CloudRun): void => {
-    const steps = runSteps(run);
-    const text = JSON.stringify(steps);
-    if (steps.length > 0 && text !== lastSteps) call.onEvent?.({ type: "steps", steps });
-    shown = steps;
-    lastSteps = text;
     for (const line of logs.next(run, runState(run.status) !== "running")) {
       const { text, uniqueId } = nodes.read(line);
       for (const told of logs.told(text)) {
@@ -190,6 +185,14 @@ async function follow(
         call.onEvent?.({ type: "log", level: "info", message, ...(uniqueId !== null && { uniqueId }) });
       }
     }
+    const doing = nodes.doing;
+    const steps = runSteps(run).map((step) =>
+      step.state === "running" && doing !== null ? { ...step, doing: deps.log.redactValues(doing) } : step,
+    );
+    const text = JSON.stringify(steps);
+    if (steps.length > 0 && text !== lastSteps) call.onEvent?.({ type: "steps", steps });
+    shown = steps;
+    lastSteps = text;
     if (logs.isCut && !wasCut) notice("dbt logged more than a megabyte; all of it is in the run's steps.");
     wasCut = logs.isCut;
   };
@@ -396,8 +399,9 @@ function sendsHead(verb: CloudVerb, settings: CloudSettings, git: GitState | nul
 
 /** How a step that had not ended is shown once its run is cancelled. */
 function stoppedStep(step: RunStep): RunStep {
-  if (step.state === "queued") return { ...step, state: "skipped" };
-  return step.state === "running" ? { ...step, state: "cancelled" } : step;
+  const { name, state, seconds } = step;
+  if (state === "queued") return { name, seconds, state: "skipped" };
+  return state === "running" ? { name, seconds, state: "cancelled" } : step;
 }
 
 /** The same error, saying that the run goes on without us. */

@@ -13,6 +13,8 @@ export class LiveNodes {
   readonly #running = new Map<string, string>();
   readonly #started = new Set<string>();
   readonly #finished = new Set<string>();
+  /** What runs that no manifest at hand knows, by "3 of 11". */
+  readonly #unknown = new Map<string, string>();
   #total = 0;
 
   /** @param names of a manifest of the environment; null where none is at hand */
@@ -25,6 +27,12 @@ export class LiveNodes {
   read(line: string): { text: string; uniqueId: string | null } {
     const { text, node } = readLogLine(line);
     return { text, uniqueId: node && this.#heard(node) };
+  }
+
+  /** What runs of which no node is told, as its log counts and names it; null where there is nothing of that kind. */
+  get doing(): string | null {
+    const counts = [...this.#unknown.keys()];
+    return counts.length === 0 ? null : `${counts.at(-1)} · ${[...this.#unknown.values()].join(", ")}`;
   }
 
   /** What is still to be told of what a run's results say. */
@@ -53,7 +61,11 @@ export class LiveNodes {
     const named = line.uniqueId ?? (line.kind === null ? null : this.#names?.find(line.kind, line.name));
     const uniqueId = isStart ? named : (known ?? named);
     if (isStart && count !== null) this.#running.delete(count);
-    if (uniqueId === null || uniqueId === undefined) return null;
+    if (count !== null) {
+      this.#unknown.delete(count);
+      if (isStart && uniqueId == null) this.#unknown.set(count, line.name);
+    }
+    if (uniqueId == null) return null;
     if (line.count && line.count.of > this.#total) {
       this.#total = line.count.of;
       this.#tell({ type: "nodesTotal", total: this.#total });

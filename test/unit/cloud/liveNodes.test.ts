@@ -11,7 +11,10 @@ import type { DbtEvent } from "../../../server/plugins/dbtPlugin.ts";
 const dir = await mkdtemp(path.join(tmpdir(), "floe-dbt-names-"));
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-const read: ReadManifest = (file, take) => Promise.resolve(take(readManifest(file).nodes));
+const read: ReadManifest = (file, take) => {
+  take(readManifest(file).nodes);
+  return Promise.resolve();
+};
 
 async function names(): Promise<NodeNames> {
   const file = path.join(dir, "manifest.json");
@@ -98,6 +101,23 @@ test("dbt's own lines: threads side by side, seeds, snapshots, tests, what is sk
     "skipped model.shop.c 0",
     "pass unit_test.shop.d.ut 0.42",
   ]);
+});
+
+test("what no manifest knows is named as the log does while it runs, and has no row", () => {
+  const events: DbtEvent[] = [];
+  const live = new LiveNodes(null, (event) => events.push(event));
+  const doing = [
+    "1 of 3 START sql table model main.a ........................................... [RUN]",
+    "2 of 3 START test fails ....................................................... [RUN]",
+    "1 of 3 OK created sql table model main.a ...................................... [SUCCESS 1 in 0.26s]",
+    "2 of 3 FAIL 2 fails ........................................................... [FAIL 2 in 0.14s]",
+    "3 of 3 SKIP relation main.c due to ephemeral model error [ERROR SKIP]",
+  ].map((line) => {
+    live.read(line);
+    return live.doing;
+  });
+  expect(doing).toEqual(["1 of 3 · main.a", "2 of 3 · main.a, fails", "2 of 3 · fails", null, null]);
+  expect(events).toEqual([]);
 });
 
 test("a failed model, in a schema and with an alias of this run's own", async () => {
