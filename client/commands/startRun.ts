@@ -9,6 +9,7 @@ import { titleAround, type Around, withAround } from "../runs/selectors.ts";
 import type { CommandContext } from "./context.ts";
 import { type Meant, meantNodes, verbFor } from "./meantNodes.ts";
 import type { ModelAround, ModelVerb } from "./runCommands.ts";
+import { counted } from "../../protocol/counted.ts";
 
 const saidKey = "floeDbt.saidThatFilesAreSaved";
 
@@ -38,7 +39,7 @@ async function saveFirst({ memory, server }: CommandContext, projectDir: string)
   }
   if (memory.get<boolean>(saidKey) === save) return;
   await memory.update(saidKey, save);
-  const files = dirty.length === 1 ? "1 file" : `${dirty.length} files`;
+  const files = counted(dirty.length, "file");
   void inform(
     save
       ? `Saved ${files} first, so that dbt runs what you see.`

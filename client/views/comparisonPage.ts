@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { ComparedNode, Comparison, DiagnosticGroup } from "../../protocol/compare.ts";
 import { commandButton, commandHref, escapeHtml, htmlPage, reportStyle } from "./htmlPage.ts";
+import { counted } from "../../protocol/counted.ts";
 
 /**
  * A comparison as a page: the verdict first, then what stands in the way by code, then what differs. No script: what one can
@@ -61,7 +62,7 @@ ${sections.join("\n")}
 
 function groupSection(group: DiagnosticGroup, comparison: Comparison): string {
   const { side, code, name, severity, count, places } = group;
-  const title = `${count} ${severity}${count === 1 ? "" : "s"} only in ${side === "left" ? comparison.left.title : comparison.right.title}: ${code === "dbt" ? "without a code" : code}${name === null ? "" : ` ${name}`}`;
+  const title = `${counted(count, severity)} only in ${side === "left" ? comparison.left.title : comparison.right.title}: ${code === "dbt" ? "without a code" : code}${name === null ? "" : ` ${name}`}`;
   const items = places.map(({ message, filePath, line }) => {
     const where = filePath === null ? "" : `${fileLink(comparison, filePath, line)} `;
     return `<li class="${severity}">${where}${escapeHtml(message)}</li>`;

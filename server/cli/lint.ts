@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { stat } from "node:fs/promises";
 import path from "node:path";
 import { type ProjectLintResult, projectLintResult } from "../../protocol/lint.ts";
 import type { RuntimeName } from "../../protocol/runtime.ts";
@@ -9,6 +8,7 @@ import { ancestors, type CommandContext, openProjects, type ProjectOptions } fro
 import { type LintFormat, lintReport } from "./lintReport.ts";
 import { inOptions } from "./optionNames.ts";
 import { productVersion } from "./version.ts";
+import { exists } from "../platform/exists.ts";
 
 export interface LintOptions extends ProjectOptions {
   runtime?: "auto" | RuntimeName;
@@ -90,12 +90,5 @@ function merge(results: readonly ProjectLintResult[]): ProjectLintResult {
       skipped: results.flatMap((result) => result.filesSkipped),
       fixed: results.flatMap((result) => result.filesFixed),
     },
-  );
-}
-
-async function exists(filePath: string): Promise<boolean> {
-  return stat(filePath).then(
-    () => true,
-    () => false,
   );
 }

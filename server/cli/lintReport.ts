@@ -4,6 +4,7 @@ import { toSnakeCaseKeys } from "../../protocol/json.ts";
 import type { LintIssue, ProjectLintResult } from "../../protocol/lint.ts";
 import { isInside } from "../platform/paths.ts";
 import type { Terminal } from "./terminal.ts";
+import { counted } from "../../protocol/counted.ts";
 
 export const lintFormats = ["text", "json", "sarif", "github"] as const;
 export type LintFormat = (typeof lintFormats)[number];
@@ -55,7 +56,6 @@ function textReport(result: ProjectLintResult, { baseDir, style }: ReportContext
 }
 
 function summary(result: ProjectLintResult): string {
-  const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
   const files = counted(result.filesLinted.length, "file");
   if (result.totalIssues === 0) return `No issues in ${files}.`;
   const parts = [counted(result.errors, "error"), counted(result.warnings, "warning")];

@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { NodeStatus, Run, RunNode } from "../../protocol/run.ts";
 import type { Terminal } from "./terminal.ts";
+import { counted } from "../../protocol/counted.ts";
 
 type Style = Terminal["style"];
 
@@ -78,5 +79,3 @@ function summary(nodes: readonly RunNode[]): string {
   });
   return `${counted(nodes.length, "node")}, ${parts.join(", ")}.`;
 }
-
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;

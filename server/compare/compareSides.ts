@@ -7,6 +7,7 @@ import type {
 } from "../../protocol/compare.ts";
 import type { DeployedState } from "../plugins/dbtPlugin.ts";
 import { normalizeSql } from "./normalizeSql.ts";
+import { counted } from "../../protocol/counted.ts";
 
 export interface SideNode extends ComparedNode {
   dependsOn: string[];
@@ -165,9 +166,6 @@ function verdict(
   const all = `All ${counted(compared, "node")}${isLimited ? ` that${scope}` : ""}`;
   return `${all} compile to the same SQL in ${left.title} and ${right.title}.`;
 }
-
-const counted = (count: number, what: string, many = `${what}s`): string =>
-  `${count} ${count === 1 ? what : many}`;
 
 function missingFrom(here: Side, there: Side): ComparedNode[] {
   // A side that failed as a whole lacks everything; that is said once, in the verdict.

@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { Comparison, DiagnosticGroup } from "../../protocol/compare.ts";
+import { counted } from "../../protocol/counted.ts";
 
 /** The comparison as plain lines, for a terminal. */
 export function comparisonText(comparison: Comparison): string {
@@ -87,7 +88,7 @@ function heading(
   { side, code: its, name, severity, count }: DiagnosticGroup,
   { left, right }: Comparison,
 ): string {
-  const what = `${count} ${severity}${count === 1 ? "" : "s"}`;
+  const what = counted(count, severity);
   const which = its === "dbt" ? "without a code" : [its, name].filter((each) => each !== null).join(" ");
   return `${what} only in ${side === "left" ? left.title : right.title}: ${which}`;
 }

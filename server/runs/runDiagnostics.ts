@@ -11,6 +11,7 @@ import type { OpenDocuments } from "../lint/openDocuments.ts";
 import { lineText, visibleRange } from "../lint/positions.ts";
 import { pathKey } from "../platform/paths.ts";
 import { uriOfPath } from "../platform/uri.ts";
+import { counted } from "../../protocol/counted.ts";
 
 const foundSchema = z.object({
   uniqueId: z.string(),
@@ -177,7 +178,7 @@ function lineNow({ line, lineText: wanted }: Found, document: TextDocument): num
 
 function messageOf({ name, resourceType, status, message, failures }: RunNode): string {
   if (status === "error") return message ?? `${resourceType} ${name} failed.`;
-  const rows = failures === null ? "" : `: ${failures} ${failures === 1 ? "row" : "rows"}`;
+  const rows = failures === null ? "" : `: ${counted(failures, "row")}`;
   const words = message ?? "";
   const what = `${resourceType === "unit_test" ? "Unit test" : "Test"} ${name} ${status === "warn" ? "warns" : "failed"}${rows}.`;
   return words === "" || /^Got \d+ results?/.test(words) ? what : `${what}\n${words}`;

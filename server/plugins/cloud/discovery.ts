@@ -4,6 +4,7 @@ import type { NodeState } from "../dbtPlugin.ts";
 import { DbtAuthenticationError, DbtConfigurationError, DbtError, DbtUnavailableError } from "../errors.ts";
 import type { CloudCall, CloudClient } from "./cloudClient.ts";
 import { CloudNotFoundError } from "./cloudErrors.ts";
+import { counted } from "../../../protocol/counted.ts";
 
 /** The Discovery API: how the nodes of an environment did last, whichever job ran them. */
 
@@ -195,7 +196,7 @@ function stateOf(node: DiscoveredNode, clean: (text: string) => string): NodeSta
   const info = node.model ?? node.seed ?? node.snapshot ?? node.test;
   if (info?.lastRunStatus) {
     const failures = info.lastRunFailures ?? 0;
-    const said = info.lastRunError ?? (failures > 0 ? `Got ${failures} ${rows(failures)}` : null);
+    const said = info.lastRunError ?? (failures > 0 ? `Got ${counted(failures, "result")}` : null);
     return {
       uniqueId,
       status: info.lastRunStatus,
@@ -214,8 +215,6 @@ function stateOf(node: DiscoveredNode, clean: (text: string) => string): NodeSta
     at: time(freshness.snapshottedAt) ?? time(freshness.freshnessRunGeneratedAt),
   };
 }
-
-const rows = (count: number): string => (count === 1 ? "result" : "results");
 
 function time(value: string | null | undefined): number | null {
   const milliseconds = Date.parse(value ?? "");

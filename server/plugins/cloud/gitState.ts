@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { Log } from "../../platform/log.ts";
 import { runToEnd } from "../../platform/process.ts";
+import { counted } from "../../../protocol/counted.ts";
 
 /** How the checkout is, beside which dbt Cloud runs a commit. */
 export interface GitState {
@@ -82,7 +83,7 @@ export function divergence(runSha: string | null, git: GitState | null): string 
   const commit = runSha === null ? "a commit it does not name" : `commit ${runSha.slice(0, 7)}`;
   if (git === null)
     return `dbt Cloud used ${commit}; this folder is in no git repository, so it may be different.`;
-  const files = git.changedFiles === 1 ? "1 changed file" : `${git.changedFiles} changed files`;
+  const files = counted(git.changedFiles, "changed file");
   const differs = runSha !== null && runSha !== git.head;
   if (differs || runSha === null) {
     const dirty = git.changedFiles === 0 ? "" : `, with ${files}`;

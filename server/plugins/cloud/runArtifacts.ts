@@ -1,4 +1,3 @@
-import { access } from "node:fs/promises";
 import path from "node:path";
 import { DbtCompilationError, DbtConfigurationError, DbtExecutionError, type DbtError } from "../errors.ts";
 import type { CloudCall, CloudClient } from "./cloudClient.ts";
@@ -7,6 +6,7 @@ import type { ResultFiles } from "./runResult.ts";
 import type { CloudRun, CloudStep } from "./runs.ts";
 import { resultStep } from "./stepCommand.ts";
 import { loggedErrors, stepName, tailOf, usageError } from "./stepLog.ts";
+import { exists } from "../../platform/exists.ts";
 
 export interface RunArtifacts {
   dir: string;
@@ -73,10 +73,7 @@ async function placeOf(message: string, projectDir: string): Promise<{ filePath?
   if (named === undefined) return {};
   for (const root of ["", "models", "seeds", "snapshots", "tests", "macros"]) {
     const filePath = path.resolve(projectDir, root, named);
-    const isThere = await access(filePath).then(
-      () => true,
-      () => false,
-    );
+    const isThere = await exists(filePath);
     if (!isThere) continue;
     const line = Number(/\bline (\d+)/.exec(message)?.[1] ?? 0);
     return { filePath, ...(line > 0 && { line }) };

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import * as z from "zod";
 import { DbtExecutionError } from "../errors.ts";
 import type { CloudAddress } from "./cloudAddress.ts";
 import type { CloudCall, CloudClient } from "./cloudClient.ts";
 import type { CloudRun } from "./runs.ts";
+import { exists } from "../../platform/exists.ts";
 
 /** Artifacts as dbt Cloud keeps them for each run; `compiled/...` too. */
 export type CloudArtifact = "manifest.json" | "run_results.json" | "catalog.json" | "sources.json";
@@ -182,9 +183,3 @@ async function writeWhole(filePath: string, text: string): Promise<void> {
   await writeFile(partial, text);
   await rename(partial, filePath);
 }
-
-const exists = (file: string): Promise<boolean> =>
-  stat(file).then(
-    () => true,
-    () => false,
-  );

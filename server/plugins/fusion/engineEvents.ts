@@ -4,6 +4,7 @@ import type { Log } from "../../platform/log.ts";
 import type { Call, DbtEvent, NodeFacts } from "../dbtPlugin.ts";
 import { driverProblem } from "./driverProblem.ts";
 import { plain, readEngineMessage, type EngineDiagnostic } from "./engineMessage.ts";
+import { counted } from "../../../protocol/counted.ts";
 
 /** One diagnostic of a command, with the node it is about where it is about one. */
 export interface SaidDiagnostic extends EngineDiagnostic {
@@ -274,7 +275,7 @@ export class EngineEventReader {
 /** The engine's artifacts say "Error" of a test that fails; a person wants to know how much. */
 function wordsOf({ status, failures }: NodeOutcome): string | null {
   if (failures === null || failures === 0 || !/^(fail|warn)$/.test(status)) return null;
-  return `Got ${failures} ${failures === 1 ? "result" : "results"}, configured to ${status} if != 0`;
+  return `Got ${counted(failures, "result")}, configured to ${status} if != 0`;
 }
 
 function factsOf(node: z.infer<typeof nodeInfo>): NodeFacts {

@@ -15,7 +15,7 @@ import { driverProblem } from "./driverProblem.ts";
 import type { Checked, EngineCheck, Ready } from "./engineCheck.ts";
 import { engineFailure } from "./engineFailure.ts";
 import { userPath } from "./engineMessage.ts";
-import { exists } from "./enginePlaces.ts";
+import { exists } from "../../platform/exists.ts";
 
 /**
  * Compiles one file as it is in the editor, or a fragment in its place.

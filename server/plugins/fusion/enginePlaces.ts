@@ -1,4 +1,3 @@
-import { access } from "node:fs/promises";
 import path from "node:path";
 import { foldersUpTo } from "../../platform/paths.ts";
 
@@ -48,11 +47,4 @@ export function enginePlaces(input: EnginePlacesInput): EnginePlace[] {
       .filter((folder) => path.isAbsolute(folder))
       .flatMap((folder) => at("5. PATH,", folder)),
   ];
-}
-
-export async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }

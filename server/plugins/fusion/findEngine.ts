@@ -1,6 +1,7 @@
 import { realpath } from "node:fs/promises";
-import { enginePlaces, exists, type EnginePlacesInput } from "./enginePlaces.ts";
+import { enginePlaces, type EnginePlacesInput } from "./enginePlaces.ts";
 import type { EngineFacts, ProbeEngine } from "./probeEngine.ts";
+import { exists } from "../../platform/exists.ts";
 
 /** One line of the numbered search, for the doctor. */
 export interface EngineSearchStep {

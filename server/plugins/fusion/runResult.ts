@@ -1,4 +1,4 @@
-import { access, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
 import type { ProjectConfig } from "../../config/projectConfig.ts";
@@ -10,8 +10,8 @@ import {
   type ResultNode,
 } from "../runResultsFile.ts";
 import { driverProblem } from "./driverProblem.ts";
-import { exists } from "./enginePlaces.ts";
 import type { EngineOutcome, NodeOutcome } from "./engineEvents.ts";
+import { exists } from "../../platform/exists.ts";
 
 /**
  * What a command did, from its events, which say it of every node; run_results.json adds what only it has. Another command
@@ -93,7 +93,7 @@ async function placeOf(
   if (file === null) return { file: null, compiled: null };
   const packageName = node.uniqueId.split(".")[1] ?? projectName;
   const compiled = path.join(paths.target, "compiled", packageName, compiledName(node, file));
-  return { file: path.resolve(projectDir, file), compiled: (await readable(compiled)) ? compiled : null };
+  return { file: path.resolve(projectDir, file), compiled: (await exists(compiled)) ? compiled : null };
 }
 
 /** A generic test's compiled SQL is named after the test, not after the YAML file that defines it. */
@@ -108,11 +108,4 @@ async function artifactNodes(
   const parsed = parseRunResults(await readFile(runResultsPath, "utf8").catch(() => ""));
   const isOurs = parsed !== null && parsed.metadata.invocation_id === invocationId;
   return new Map((isOurs ? parsed.results : []).map((node) => [node.unique_id, node]));
-}
-
-async function readable(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }

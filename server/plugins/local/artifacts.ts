@@ -1,4 +1,4 @@
-import { access, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import * as z from "zod";
 import { parseJson } from "../../../protocol/json.ts";
@@ -6,6 +6,7 @@ import type { DbtCompilationResult } from "../../../protocol/compilation.ts";
 import { DbtConfigurationError, DbtExecutionError } from "../errors.ts";
 import { parseRunResults, resultFacts, type NodePlace } from "../runResultsFile.ts";
 import type { DbtOutcome } from "./dbtEvents.ts";
+import { exists } from "../../platform/exists.ts";
 
 const artifactSchema = z.looseObject({ metadata: z.looseObject({}) });
 
@@ -147,11 +148,4 @@ async function placesOfNodes(
     });
   }
   return places;
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }

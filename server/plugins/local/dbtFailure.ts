@@ -1,4 +1,3 @@
-import { access } from "node:fs/promises";
 import path from "node:path";
 import { placeOfFirstError } from "../../config/configProblem.ts";
 import type { ProjectConfig } from "../../config/projectConfig.ts";
@@ -14,6 +13,7 @@ import {
 import { installPackages, saysPackagesAreMissing } from "../missingPackages.ts";
 import type { DbtOutcome } from "./dbtEvents.ts";
 import { restartRemedy, setUpRemedy } from "./environmentProblems.ts";
+import { exists } from "../../platform/exists.ts";
 
 /** Why a dbt command could not do its job, from what it said; with file and line where it names them. */
 export async function dbtFailure(
@@ -92,11 +92,4 @@ async function place(message: string, config: ProjectConfig): Promise<DbtErrorDe
     return { filePath, ...(line > 0 && { line }) };
   }
   return {};
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,4 +1,3 @@
-import { access } from "node:fs/promises";
 import path from "node:path";
 import type { WorkerResult } from "./workerConnection.ts";
 import { foldersUpTo, isInside } from "../../platform/paths.ts";
@@ -6,6 +5,7 @@ import type { EnvironmentReport, ProjectRef } from "../dbtPlugin.ts";
 import { adapterPackage, notableVersions } from "./environmentProblems.ts";
 import type { LocalEnvironment } from "./localEnvironment.ts";
 import type { WorkerSupervisor } from "./workerSupervisor.ts";
+import { exists } from "../../platform/exists.ts";
 
 /** What the doctor shows: the environment as it is now, and the worker if one runs. */
 export async function environmentReport(
@@ -72,11 +72,4 @@ async function configurationFiles(project: ProjectRef, files: readonly string[])
 async function existing(files: readonly string[]): Promise<string[]> {
   const there = await Promise.all(files.map(exists));
   return files.filter((_, index) => there[index]);
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }

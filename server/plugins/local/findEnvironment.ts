@@ -1,6 +1,6 @@
-import { access } from "node:fs/promises";
 import { pythonPlaces, type PlacesInput } from "./pythonPlaces.ts";
 import type { Probe, PythonFacts } from "./probePython.ts";
+import { exists } from "../../platform/exists.ts";
 
 /** One line of the numbered search, for the doctor. */
 export interface SearchStep {
@@ -73,10 +73,7 @@ async function explicitEnvironment(
   signal: AbortSignal | undefined,
 ): Promise<FoundEnvironment> {
   const place = `1. ${by}`;
-  const there = await access(python).then(
-    () => true,
-    () => false,
-  );
+  const there = await exists(python);
   const facts = there ? await probe(python, signal) : { failure: "does not exist" };
   if ("failure" in facts) {
     return {

@@ -1,4 +1,4 @@
-import { access, readFile, readdir, realpath } from "node:fs/promises";
+import { readFile, readdir, realpath } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
 import { parse as parseYaml } from "yaml";
@@ -6,6 +6,7 @@ import * as z from "zod";
 import type { Log } from "../../platform/log.ts";
 import { runToEnd } from "../../platform/process.ts";
 import { foldersUpTo } from "../../platform/paths.ts";
+import { exists } from "../../platform/exists.ts";
 
 /** One place where a Python may be. `find` says which interpreters are there, the likeliest first, and starts as little as it can. */
 export interface PythonPlace {
@@ -168,11 +169,4 @@ async function nearest(folders: string[], name: string): Promise<string | null> 
 
 async function textOf(file: string): Promise<string> {
   return readFile(file, "utf8").catch(() => "");
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,4 +1,4 @@
-import { access, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import type { Log } from "../../platform/log.ts";
 import { runToEnd, type Command } from "../../platform/process.ts";
@@ -7,6 +7,7 @@ import { DbtCancelledError, DbtEnvironmentError } from "../errors.ts";
 import { adapterPackage, fitsVersion } from "./environmentProblems.ts";
 import type { Probe } from "./probePython.ts";
 import { inVirtualEnvironment, onPath } from "./pythonPlaces.ts";
+import { exists } from "../../platform/exists.ts";
 
 export interface EnvironmentWish {
   /** The virtual environment to make, or to complete where it is there: `<project>/.venv`. */
@@ -210,11 +211,4 @@ function installersWords(output: string): string {
     (line) => /error|fail|no matching|not found|could not|did not run/i.test(line) && !remarks.test(line),
   );
   return [...new Set(causes)].slice(-3).join(" ");
-}
-
-async function exists(folder: string): Promise<boolean> {
-  return access(path.resolve(folder)).then(
-    () => true,
-    () => false,
-  );
 }
