@@ -4,6 +4,7 @@ import { runtimeNames } from "../protocol/runtime.ts";
 import { type CloudOptions, runCloudCancel, runCloudLogs, runCloudRuns } from "./cli/cloud.ts";
 import { runDoctor } from "./cli/doctor.ts";
 import { compareFormats, runCompare } from "./cli/compare.ts";
+import { errorWords } from "./cli/errorWords.ts";
 import { runLint } from "./cli/lint.ts";
 import { lintFormats } from "./cli/lintReport.ts";
 import { type ListOptions, listOutputs, runList } from "./cli/list.ts";
@@ -181,7 +182,7 @@ async function main(argv: readonly string[]): Promise<number> {
     const secrets = new RedactingLog(() => undefined);
     secrets.hideSecretsOf(process.env);
     const words = (text: string): void => terminal.words(secrets.redactValues(text));
-    words(`floe-dbt: ${error instanceof Error ? error.message.trim() : String(error)}`);
+    words(`floe-dbt: ${errorWords(error, process.cwd())}`);
     if (!(error instanceof DbtError) && error instanceof Error && process.env["FLOE_DBT_DEBUG"]) {
       words(error.stack ?? "");
     }

@@ -144,6 +144,12 @@ export async function openProjects(
         storageDir: defaultStorageDir(env),
         settingsOf: (projectDir) => Promise.resolve(fusionSettings(configs.get(projectDir), options)),
         sqlfluff: local(),
+        onStatus: (_projectDir, { versions }) => {
+          const linter = versions?.["linted by"];
+          if (linter === undefined || told.has(linter)) return;
+          told.add(linter);
+          terminal.words(`Linted by ${linter}.`);
+        },
       }),
   });
   const projects: OpenedProject[] = [];

@@ -3,8 +3,8 @@ import { getDefaultHighWaterMark, setDefaultHighWaterMark, type Readable } from 
 
 /** So much in one piece, in bytes, and there is more: it is read on at once. */
 const muchOutput = 16_384;
-/** Nobody sees that a line comes so much later; the engine writes hundreds meanwhile. */
-const gatherMs = 30;
+/** A pipe holds some 170 short lines, which the engine writes in this time where it is loud: it shall not have to wait for us. */
+const gatherMs = 8;
 
 /**
  * Starts a process with pipes that read nothing ahead, unless told to. Node otherwise takes each small piece from the system

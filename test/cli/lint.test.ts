@@ -7,7 +7,7 @@ import * as z from "zod";
 import { type BuiltProduct, buildProduct } from "../harness/builtProduct.ts";
 import { defaultStorageDir } from "../../server/platform/storage.ts";
 import { dbtProject, type Files, type TestProject } from "../harness/dbtProject.ts";
-import { testPython } from "../harness/environment.ts";
+import { testEngine, testPython } from "../harness/environment.ts";
 import { parseAhead } from "../harness/parsedAhead.ts";
 import { pythonEnvironment } from "../worker/environments.ts";
 
@@ -223,6 +223,21 @@ describe("floe-dbt lint", () => {
     const { code, stderr } = await floeDbt(["run", ...args], project.dir);
     expect(stderr).toMatch(words);
     expect(code).toBe(2);
+  });
+
+  test("on the v2 engine its own mistakes are found, and it is said who lints", async () => {
+    await using project = await dbtProject({ ...planted, "models/c.sql": "select {{ nope() }}\n" });
+    const { dbt, env } = testEngine();
+    const args = ["lint", "--runtime", "fusion", "--dbt", dbt, "--python", project.file("no-python")];
+    const { code, stdout, stderr } = await floeDbt([...args, "--format", "json"], project.dir, env);
+    const { issues } = jsonResult.parse(JSON.parse(stdout));
+    expect(issues).toEqual([
+      expect.objectContaining({ rule_code: "dbt1501", file_path: project.file("models/c.sql"), line: 1 }),
+    ]);
+    expect(stderr).toBe(
+      "Linted by the engine's own checks; there is no SQLFluff in the project's Python environment.\n",
+    );
+    expect(code).toBe(1);
   });
 
   test("a folder above several projects lints each with its own configuration", async () => {

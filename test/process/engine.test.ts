@@ -43,7 +43,7 @@ ${more}`;
     const loud = await program("loud", "for (;;) require('fs').writeSync(1, 'x'.repeat(1000) + '\\n')");
     expect(await probe()(loud)).toEqual({ failure: "prints without end when asked for its version" });
     const plain = await program("plain", "", 0o644);
-    expect(await probe()(plain)).toEqual({ failure: "cannot be started; is it executable?" });
+    expect(await probe()(plain)).toEqual({ failure: "cannot be started (is it executable?)" });
     expect(await probe()(dir)).toEqual({ failure: "is a folder" });
     expect(await probe()(path.join(dir, "nothing"))).toEqual({ failure: "does not exist" });
   });

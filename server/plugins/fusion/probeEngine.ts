@@ -74,7 +74,7 @@ export function createEngineProbe(deps: {
     const version = await ask(dbt, ["--version"], signal);
     if (version.tooMuch) return { failure: "prints without end when asked for its version" };
     if (version.ended === "timeLimit") return { failure: `did not answer within ${limitSeconds} s` };
-    if (version.ended === "notStarted") return { failure: "cannot be started; is it executable?" };
+    if (version.ended === "notStarted") return { failure: "cannot be started (is it executable?)" };
     if (version.ended === "cancelled") return { failure: "the search was cancelled" };
     const said = whatItIs(version.text);
     if ("failure" in said) return said;

@@ -1,0 +1,17 @@
+import path from "node:path";
+import { expect, test } from "vitest";
+import { errorWords } from "../../../server/cli/errorWords.ts";
+import { DbtCompilationError } from "../../../server/plugins/errors.ts";
+
+test("an error says its place, once", () => {
+  const baseDir = path.resolve("/shop");
+  const at = { filePath: path.join(baseDir, "models", "b.sql"), line: 2, column: 5 };
+  const place = path.join("models", "b.sql");
+  const words = (message: string, details = {}): string =>
+    errorWords(new DbtCompilationError(message, details), baseDir);
+  expect(words("`nope` is unknown", at)).toBe(`\`nope\` is unknown (${place}:2:5)`);
+  expect(words("`nope` is unknown", { filePath: at.filePath })).toBe(`\`nope\` is unknown (${place})`);
+  expect(words("Compilation Error in models/b.sql", at)).toBe("Compilation Error in models/b.sql");
+  expect(words("There is no engine.")).toBe("There is no engine.");
+  expect(errorWords(new Error("a bug\n"), baseDir)).toBe("a bug");
+});
