@@ -1,5 +1,4 @@
 import { rm } from "node:fs/promises";
-import path from "node:path";
 import type { Log } from "../../platform/log.ts";
 import { runToEnd, type Command } from "../../platform/process.ts";
 import type { Call } from "../dbtPlugin.ts";
