@@ -83,8 +83,10 @@ export function clientFacts(params: InitializeParams): ClientFacts {
 
 function foldersOf(params: InitializeParams): string[] {
   const uris = params.workspaceFolders?.map((folder) => folder.uri) ?? [];
-  // Clients of before workspace folders name one root.
+  if (uris.length > 0) return uris.map(pathOfUri).filter((folder) => folder !== null);
+  // Clients of before workspace folders name one root, those of before URIs its path.
   // eslint-disable-next-line @typescript-eslint/no-deprecated
-  if (uris.length === 0 && params.rootUri) uris.push(params.rootUri);
-  return uris.map(pathOfUri).filter((folder) => folder !== null);
+  const { rootUri, rootPath } = params;
+  const folder = (rootUri && pathOfUri(rootUri)) ?? rootPath;
+  return folder ? [folder] : [];
 }

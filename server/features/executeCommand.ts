@@ -1,4 +1,10 @@
-import { MessageType, ShowMessageNotification, type WorkspaceEdit } from "vscode-languageserver/node";
+import {
+  ErrorCodes,
+  MessageType,
+  ResponseError,
+  ShowMessageNotification,
+  type WorkspaceEdit,
+} from "vscode-languageserver/node";
 import * as z from "zod";
 import { examine } from "./doctor.ts";
 import type { Feature, ServerContext } from "./feature.ts";
@@ -11,7 +17,7 @@ const argumentSchema = z
     z.string().transform((uri) => ({ uri, projectDir: uri.startsWith("file:") ? undefined : uri })),
     z.object({ uri: z.string().optional(), projectDir: z.string().optional() }),
   ])
-  .optional();
+  .nullish();
 type Argument = z.infer<typeof argumentSchema>;
 
 type Command = (context: ServerContext, argument: Argument, signal: AbortSignal) => Promise<unknown>;
@@ -55,12 +61,18 @@ export const executeCommand: Feature = {
     if (context.client.ownCommands) return;
     context.connection.onExecuteCommand(
       context.guard.command("The command", async (params, token) => {
-        const argument = argumentSchema.safeParse(params.arguments?.[0]).data;
-        return await commands[params.command]?.(context, argument, signalOf(token));
+        const command = commands[params.command];
+        const argument = argumentSchema.safeParse(params.arguments?.[0]);
+        if (!command) throw mistakeOfCaller(`There is no command ${params.command}.`);
+        if (!argument.success) throw mistakeOfCaller(`${params.command} takes a path or a file's URI.`);
+        return await command(context, argument.data, signalOf(token));
       }),
     );
   },
 };
+
+const mistakeOfCaller = (message: string): ResponseError<void> =>
+  new ResponseError(ErrorCodes.InvalidParams, message);
 
 function projectOf(argument: Argument): { projectDir?: string } {
   return argument?.projectDir === undefined ? {} : { projectDir: argument.projectDir };

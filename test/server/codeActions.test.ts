@@ -300,13 +300,15 @@ describe("fixing a project", () => {
       applied.push(session.client.apply(edit));
       return { applied: true };
     });
-    const run = (command: string, argument?: string): Promise<unknown> =>
+    const run = (command: string, argument?: unknown): Promise<unknown> =>
       session.client.connection.sendRequest("workspace/executeCommand", { command, arguments: [argument] });
     expect(await run("floeDbt.fixFile", session.uri)).toEqual({ fixed: true });
     expect(applied).toEqual([{ [session.filePath]: tidy }]);
     session.plugin.script.projectFiles = () => [session.filePath];
     expect(await run("floeDbt.lintProject")).toMatchObject({ files: 1 });
     expect(await run("floeDbt.showDoctor")).toContain("# Floe dbt: Doctor");
+    await expect(run("floeDbt.nothing")).rejects.toThrow("There is no command floeDbt.nothing.");
+    await expect(run("floeDbt.lintProject", 7)).rejects.toThrow("takes a path or a file's URI");
   });
 
   test("no commands for a client that has its own", async () => {

@@ -7,6 +7,7 @@ from __future__ import annotations
 import configparser
 import os
 import re
+import sys
 from functools import lru_cache
 from typing import Any
 
@@ -221,7 +222,7 @@ class Configuration:
         while folder not in self._folders:
             self._folders.add(folder)
             folder = os.path.dirname(folder)
-        self._folders.add(os.path.expanduser("~"))
+        self._folders.update((os.path.expanduser("~"), _user_folder()))
 
     def _stat(self) -> Any:
         found = []
@@ -234,6 +235,16 @@ class Configuration:
                     continue
                 found.append((path, status.st_mtime_ns, status.st_size))
         return tuple(found)
+
+
+def _user_folder() -> str:
+    """Where this system keeps a user's configuration of SQLFluff, besides the home folder."""
+    from sqlfluff.core.config import loader
+
+    try:
+        return os.path.expanduser(loader._get_user_config_dir_path(sys.platform))
+    except (AttributeError, TypeError, ImportError):
+        return os.path.expanduser("~/.config/sqlfluff")
 
 
 def _configures_sqlfluff(path: str) -> bool:

@@ -13,6 +13,7 @@ from floe_dbt_worker.issues import dbt_issue, issue_of, issues_of
 from floe_dbt_worker.project import DbtProject
 from floe_dbt_worker.protocol import one_line
 from floe_dbt_worker.shared_work import shared_work
+from floe_dbt_worker.streams import tells_of_skip
 
 
 @dataclass
@@ -238,7 +239,7 @@ class _SkipListener(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
-        if "kip" in message or "not found in dbt project" in message:
+        if tells_of_skip(message):
             self.reason = message
 
 

@@ -48,16 +48,22 @@ def _forward(printed: int, channel: Channel) -> None:
                 channel.log("info", text)
 
 
+def tells_of_skip(message: str) -> bool:
+    """Whether a warning of SQLFluff's says that, and why, it leaves a file out."""
+    return "kip" in message or "not found in dbt project" in message
+
+
 def forward_logs(channel: Channel) -> None:
     """SQLFluff's warnings (a rule that does not exist, a directive it cannot read) become log events, each
-    of them once.
+    of them once; what it leaves out is told with the file.
     """
     told: set[str] = set()
 
     class Forward(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             message = record.getMessage()
-            channel.log("debug" if message in told else "warn", message)
+            known = message in told or tells_of_skip(message)
+            channel.log("debug" if known else "warn", message)
             if len(told) < 1000:
                 told.add(message)
 
