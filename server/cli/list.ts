@@ -2,8 +2,9 @@ import path from "node:path";
 import { toSnakeCaseKeys } from "../../protocol/json.ts";
 import type { ListedNode } from "../plugins/dbtPlugin.ts";
 import { DbtConfigurationError } from "../plugins/errors.ts";
+import { selectionOf } from "../runs/invoke.ts";
 import { type CommandContext, onlyProject, openProjects, type ProjectOptions } from "./projects.ts";
-import type { DataFormat, SelectionOptions } from "./run.ts";
+import { chosen, type DataFormat, type SelectionOptions } from "./run.ts";
 
 export const listOutputs = ["name", "id", "path"] as const;
 export interface ListOptions extends ProjectOptions, SelectionOptions {
@@ -21,17 +22,8 @@ export async function runList(
   const { project, plugin } = onlyProject(opened);
   if (!plugin.listNodes)
     throw new DbtConfigurationError(`The ${plugin.runtime} environment cannot list nodes.`);
-  const { select = [], exclude = [], vars } = options;
-  const nodes = await plugin.listNodes(
-    project,
-    {
-      ...(select.length > 0 && { select: select.join(" ") }),
-      ...(exclude.length > 0 && { exclude: exclude.join(" ") }),
-      ...(vars !== undefined && { vars }),
-      ...(flags.length > 0 && { flags }),
-    },
-    { signal: context.signal },
-  );
+  const selection = selectionOf(chosen(flags, options));
+  const nodes = await plugin.listNodes(project, selection, { signal: context.signal });
   if (nodes.length === 0) context.terminal.words("The selection matches nothing.");
   context.terminal.data(
     options.format === "json"

@@ -1,3 +1,4 @@
+import path from "node:path";
 import type { DbtCompilationResult } from "../../protocol/compilation.ts";
 import { toSnakeCaseKeys } from "../../protocol/json.ts";
 import type { RunNode, RunRequest, RunVerb } from "../../protocol/run.ts";
@@ -37,7 +38,7 @@ export async function runDbtVerb(
   const { terminal, signal } = context;
   await using opened = await openProjects([], options, context);
   const { project, plugin, config } = onlyProject(opened);
-  const request = requestOf(verb, flags, options, project.projectDir);
+  const request: RunRequest = { projectDir: project.projectDir, verb, ...chosen(flags, options) };
   const record = new RunRecord({
     request,
     runtime: plugin.runtime,
@@ -92,15 +93,12 @@ async function findLines(record: RunRecord, config: ProjectFolders): Promise<voi
   }
 }
 
-function requestOf(
-  verb: RunVerb,
+/** What the options of a command choose, and how. */
+export function chosen(
   flags: readonly string[],
   { select = [], exclude = [], fullRefresh, vars }: SelectionOptions & { fullRefresh?: boolean },
-  projectDir: string,
-): RunRequest {
+): Omit<RunRequest, "projectDir" | "verb"> {
   return {
-    projectDir,
-    verb,
     ...(select.length > 0 && { select: select.join(" ") }),
     ...(exclude.length > 0 && { exclude: exclude.join(" ") }),
     ...(fullRefresh && { fullRefresh }),
@@ -113,8 +111,8 @@ function requestOf(
 function withoutNodes({ nodes, head }: RunRecord, targetDir: string): DbtCompilationResult {
   return {
     success: true,
-    manifestPath: `${targetDir}/manifest.json`,
-    runResultsPath: `${targetDir}/run_results.json`,
+    manifestPath: path.join(targetDir, "manifest.json"),
+    runResultsPath: path.join(targetDir, "run_results.json"),
     catalogPath: null,
     executionTimeSeconds: (Date.now() - (head.startedAt ?? Date.now())) / 1000,
     modelsRun: nodes.filter(({ resourceType }) => resourceType === "model").length,

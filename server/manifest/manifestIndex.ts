@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { ResourceType } from "../../protocol/manifest.ts";
+import { type ResourceType, resourceTypes } from "../../protocol/manifest.ts";
 import { pathKey } from "../platform/paths.ts";
 import type { ManifestFacts, NodeFacts } from "./nodeFacts.ts";
 
@@ -107,6 +107,19 @@ export class ManifestIndex {
 
   count(type: ResourceType): number {
     return this.#types.get(type)?.size ?? 0;
+  }
+
+  /** Of each type that is there. dbt's own macros and docs are counted by nobody. */
+  get counts(): Partial<Record<ResourceType, number>> {
+    const counts: Partial<Record<ResourceType, number>> = {};
+    for (const type of resourceTypes) {
+      const count =
+        type === "macro" || type === "doc"
+          ? this.ofType(type).filter((facts) => !this.isInternal(facts.packageName)).length
+          : this.count(type);
+      if (count > 0) counts[type] = count;
+    }
+    return counts;
   }
 
   named(name: string): NodeFacts[] {

@@ -1,18 +1,19 @@
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { type ManifestInfo, type ResourceType, resourceTypes } from "../../protocol/manifest.ts";
+import type { ManifestInfo } from "../../protocol/manifest.ts";
 import type { ProjectConfig } from "../config/projectConfig.ts";
 import type { Log } from "../platform/log.ts";
-import { isInside, pathKey } from "../platform/paths.ts";
+import { isInside } from "../platform/paths.ts";
 import type { DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
 import { DbtCancelledError, DbtError } from "../plugins/errors.ts";
 import { ArtifactReadError, readArtifact } from "./artifactReader.ts";
 import { fileSignature } from "./fileSignature.ts";
 import { ManifestIndex } from "./manifestIndex.ts";
 import { manifestFacts, nodeFacts, type NodeFacts } from "./nodeFacts.ts";
+import { manifestMessage, troubleOf } from "./manifestWords.ts";
 import { NodeRuns } from "./nodeRuns.ts";
-import { findFiles } from "./projectFiles.ts";
 import type { RunFacts } from "./runResults.ts";
+import { SourceFiles } from "./sourceFiles.ts";
 
 /** What is needed of a dbt project. */
 export interface BrowsedProject {
@@ -35,9 +36,6 @@ export interface ProjectManifestDeps {
 const settleMs = 500;
 /** How long a manifest waits for the states of its nodes, in milliseconds: they may come from far away. */
 const statesPatienceMs = 1000;
-/** The newest schema of manifest.json whose keys are known: dbt-core's, and that of the v2 engine. */
-const knownSchemas = { core: 12, engine: 20 };
-
 /** What is known of one project's nodes, wherever it comes from; the newest wins. */
 export class ProjectManifest {
   readonly project: BrowsedProject;
@@ -52,10 +50,7 @@ export class ProjectManifest {
   /** Signature of the file that was read last. */
   #manifestRead: string | null = null;
   readonly #runs: NodeRuns;
-  #newestFile = 0;
-  #gone = new Set<string>();
-  /** Counts what `filesChanged` was told. */
-  #filesTold = 0;
+  readonly #files: SourceFiles;
   #work: Promise<void> = Promise.resolve();
   #live: Promise<void> = Promise.resolve();
   #isDue = false;
@@ -68,6 +63,7 @@ export class ProjectManifest {
   constructor(project: BrowsedProject, deps: ProjectManifestDeps) {
     this.project = project;
     this.#deps = deps;
+    this.#files = new SourceFiles(project);
     this.#runs = new NodeRuns({
       readerThread: deps.readerThread,
       log: deps.log,
@@ -99,8 +95,7 @@ export class ProjectManifest {
 
   /** The file that defines a node is not there any more. */
   isGone(facts: NodeFacts): boolean {
-    const filePath = this.#gone.size === 0 ? null : (this.#index?.filePathOf(facts) ?? null);
-    return filePath !== null && this.#gone.has(pathKey(filePath));
+    return this.#files.someGone && this.#files.isGone(this.#index?.filePathOf(facts) ?? null);
   }
 
   get info(): ManifestInfo {
@@ -112,12 +107,18 @@ export class ProjectManifest {
       projectName: name,
       version: this.#version,
       state,
-      message: this.#message(state),
+      message: manifestMessage(state, {
+        shown: path.relative(this.project.dir, this.manifestPath),
+        file: this.#trouble,
+        live: this.#liveTrouble,
+        runs: this.#runs.trouble,
+        schemaVersion: index?.facts.schemaVersion ?? null,
+      }),
       origin: this.#origin,
       generatedAt: this.#generatedAt,
-      stale: this.#generatedAt !== null && this.#newestFile > this.#generatedAt,
+      stale: this.#generatedAt !== null && this.#files.newest > this.#generatedAt,
       dbtVersion: index?.facts.dbtVersion ?? null,
-      counts: index ? countsOf(index) : {},
+      counts: index?.counts ?? {},
     };
   }
 
@@ -182,29 +183,15 @@ export class ProjectManifest {
   filesChanged(changes: readonly { filePath: string; deleted: boolean }[]): void {
     const before = this.info.stale;
     let goneChanged = false;
-    for (const { filePath, deleted } of changes) {
-      if (isInside(filePath, this.project.config.paths.target)) {
+    for (const change of changes) {
+      if (isInside(change.filePath, this.project.config.paths.target)) {
         this.refresh();
         continue;
       }
-      if (!this.#isSource(filePath)) continue;
-      this.#filesTold += 1;
-      this.#newestFile = Math.max(this.#newestFile, Date.now());
-      const key = pathKey(filePath);
-      const isNode = (this.#index?.inFile(filePath).length ?? 0) > 0;
-      if (deleted && isNode && !this.#gone.has(key)) {
-        this.#gone.add(key);
-        goneChanged = true;
-      } else if (!deleted && this.#gone.delete(key)) goneChanged = true;
+      const holdsNodes = (this.#index?.inFile(change.filePath).length ?? 0) > 0;
+      if (this.#files.changed(change, holdsNodes)) goneChanged = true;
     }
     if (goneChanged || this.info.stale !== before) this.#changed();
-  }
-
-  #isSource(filePath: string): boolean {
-    return (
-      pathKey(filePath) === pathKey(path.join(this.project.dir, "dbt_project.yml")) ||
-      sourceFolders(this.project.config).some((folder) => isInside(filePath, folder))
-    );
   }
 
   /** The configuration is another one: its target folder may be elsewhere. */
@@ -215,23 +202,6 @@ export class ProjectManifest {
   stop(): void {
     this.#stopping.abort(new DbtCancelledError("Stopped."));
     this.#wake();
-  }
-
-  #message(state: ManifestInfo["state"]): string | null {
-    const shown = path.relative(this.project.dir, this.manifestPath);
-    if (state === "loading") return null;
-    if (state === "none") {
-      const how = this.#liveTrouble ?? "Compile the project, or run any dbt command, to make one.";
-      return `There is no ${shown} yet. ${how}`;
-    }
-    if (this.#trouble !== null) {
-      return state === "broken" ? this.#trouble : `${this.#trouble} What is shown is the one before it.`;
-    }
-    const schema = this.#index?.facts.schemaVersion ?? null;
-    if (schema !== null && schema > knownSchemas.core && schema !== knownSchemas.engine) {
-      return `This manifest has schema v${schema}, which is newer than what this version knows (v${knownSchemas.core}): what is understood of it is shown.`;
-    }
-    return this.#liveTrouble ?? this.#runs.trouble;
   }
 
   async #readManifest(runs: Promise<void>): Promise<void> {
@@ -300,7 +270,7 @@ export class ProjectManifest {
 
   /** Live news include every file there is, so an artifact of some dbt command adds nothing to them. */
   #isLiveNewest(): boolean {
-    return this.#origin === "live" && this.#token !== null && this.#newestFile <= (this.#generatedAt ?? 0);
+    return this.#origin === "live" && this.#token !== null && this.#files.newest <= (this.#generatedAt ?? 0);
   }
 
   async #readLive(): Promise<void> {
@@ -363,28 +333,7 @@ export class ProjectManifest {
   /** Which files are newer than the manifest, and which of its files are gone. */
   async #lookAtFiles(): Promise<void> {
     const index = this.#index;
-    if (!index) return;
-    const { config } = this.project;
-    const told = this.#filesTold;
-    const own = await findFiles(sourceFolders(config));
-    const others = await findFiles([config.paths.packages]);
-    if (index !== this.#index) return;
-    // What was told meanwhile may be newer than what was seen.
-    if (told !== this.#filesTold) {
-      await this.#lookAtFiles();
-      return;
-    }
-    const gone = new Set<string>();
-    for (const facts of index.all()) {
-      const filePath = index.filePathOf(facts);
-      if (filePath === null) continue;
-      const key = pathKey(filePath);
-      if (!own.present.has(key) && !others.present.has(key) && isInside(filePath, config.projectDir))
-        gone.add(key);
-    }
-    this.#gone = gone;
-    this.#newestFile = Math.max(this.#newestFile, own.newest);
-    this.#changed();
+    if (index && (await this.#files.look(index, () => index === this.#index))) this.#changed();
   }
 
   #next(work: () => Promise<void>): void {
@@ -424,30 +373,4 @@ export class ProjectManifest {
     this.#version += 1;
     this.#deps.changed(this);
   }
-}
-
-function sourceFolders({ paths }: ProjectConfig): string[] {
-  const { models, seeds, snapshots, analyses, tests, macros, functions, docs } = paths;
-  return [...new Set([models, seeds, snapshots, analyses, tests, macros, functions, docs].flat())];
-}
-
-/** dbt's own macros and docs are counted by nobody. */
-function countsOf(index: ManifestIndex): ManifestInfo["counts"] {
-  const counts: Partial<Record<ResourceType, number>> = {};
-  for (const type of resourceTypes) {
-    const count =
-      type === "macro" || type === "doc"
-        ? index.ofType(type).filter((facts) => !index.isInternal(facts.packageName)).length
-        : index.count(type);
-    if (count > 0) counts[type] = count;
-  }
-  return counts;
-}
-
-function troubleOf(shown: string, { reason, message }: ArtifactReadError): string {
-  if (reason === "cutOff") {
-    return `${shown} is not whole: ${message}. The dbt command that wrote it may have been cut off; compile the project again.`;
-  }
-  if (reason === "damaged") return `${shown} cannot be understood: ${message}. Compile the project again.`;
-  return `${shown} cannot be read (${message}).`;
 }

@@ -43,7 +43,8 @@ export async function invoke(
   }
 }
 
-function selectionOf(request: RunRequest): RunSelection {
+/** What of a request goes to dbt as it is. */
+export function selectionOf(request: Omit<RunRequest, "projectDir" | "verb">): RunSelection {
   const { select, exclude, fullRefresh, vars } = request;
   const named = namedSelection(request);
   const flags = [...(named === null ? [] : [`--selector=${named}`]), ...(request.flags ?? [])];
