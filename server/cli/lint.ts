@@ -42,7 +42,7 @@ export async function runLint(
     let done = 0;
     const result = await plugin.lintProject(
       project,
-      { ...(own.length > 0 ? { paths: own } : {}), fix: options.fix },
+      { ...(own.length > 0 ? { paths: own } : {}), fix: options.fix, all: true },
       {
         signal,
         onEvent(event) {

@@ -100,7 +100,7 @@ async function checked(
   try {
     await plugin.lintProject(
       project,
-      { paths: [] },
+      { paths: [], all: true },
       {
         signal,
         onEvent: (event) => {

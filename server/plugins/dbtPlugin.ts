@@ -294,6 +294,8 @@ export interface LintRequest {
   fix?: boolean;
   /** A person waits for this one: it goes before work of the background. */
   interactive?: boolean;
+  /** Every diagnostic there is; else so many as a list of problems can hold, and how many more. */
+  all?: boolean;
 }
 
 export interface FixRequest {

@@ -3,6 +3,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { compileSide } from "../../server/compare/compileSide.ts";
 import type { DbtEvent } from "../../server/plugins/dbtPlugin.ts";
 import { findEngine } from "../../server/plugins/fusion/findEngine.ts";
 import { createEngineProbe } from "../../server/plugins/fusion/probeEngine.ts";
@@ -255,6 +256,12 @@ ${more}`;
     expect(issues.at(-1)?.message).toMatch(/^The engine found 504 more errors and warnings/);
     expect(JSON.stringify(issues)).not.toMatch(/\\u001b|backtrace/);
     expect(JSON.stringify(issues)).not.toContain(made.storageDir);
+
+    // The comparison, to which the last of them sends, and a terminal have them all.
+    await made.write({ exitCode: { parse: 1 }, lines: { parse: many } });
+    const { signal } = new AbortController();
+    const side = await compileSide(made.plugin, ref, path.join(dir, "talking", "side"), signal);
+    expect(side.diagnostics).toHaveLength(1000);
   });
 
   test("a binary that disappears during a run, and is another version then, is asked anew each time", async () => {

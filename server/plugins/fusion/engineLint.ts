@@ -8,7 +8,7 @@ import type { SaidDiagnostic } from "./engineEvents.ts";
 import { glancedCodes, type EngineGlance } from "./engineGlance.ts";
 import { isRule, lintWithBinary, pageOfRule } from "./binaryLint.ts";
 import { pageOf, userPath } from "./engineMessage.ts";
-import { shownIssues } from "./shownIssues.ts";
+import { mostShown, shownIssues } from "./shownIssues.ts";
 import { sqlFilesOf } from "./sqlFiles.ts";
 
 export interface EngineLintDeps {
@@ -39,13 +39,14 @@ export async function lintWithEngine(
   const texts = request.texts ?? new Map<string, string>();
   const single = request.paths?.length === 1 ? (request.paths[0] ?? null) : null;
   const asked = new Set([...(request.paths ?? []), ...texts.keys()]);
+  const most = request.all ? Infinity : mostShown;
 
   let isChecked = false;
   const glancing = single === null ? undefined : glanceAt(deps, texts, single, call, () => isChecked);
   const checking = (async (): Promise<LintIssue[]> => {
     const checked = await check.check(ready, texts, single, call);
     isChecked = true;
-    const issues = issuesOf(checked, ready, check, asked);
+    const issues = issuesOf(checked, ready, check, asked, most);
     call.onEvent?.({ type: "projectChecked", issues });
     deps.onChecked();
     return issues;
@@ -60,7 +61,7 @@ export async function lintWithEngine(
   // Mended files are other files.
   const now =
     linted.filesFixed.length > 0
-      ? issuesOf(await check.check(ready, new Map(), single, call), ready, check, asked)
+      ? issuesOf(await check.check(ready, new Map(), single, call), ready, check, asked, most)
       : issues;
   const wanted = request.paths ? now.filter((issue) => isAmong(issue.filePath, request.paths ?? [])) : now;
   const result = withIssues(merged(linted, byFile(now)), wanted);
@@ -181,10 +182,11 @@ function issuesOf(
   ready: Ready,
   check: EngineCheck,
   asked: ReadonlySet<string>,
+  most: number,
 ): LintIssue[] {
   const all = [...checked.parse, ...checked.node];
   const issues = unique(all.map((said) => issueOf(said, ready, check, checked.base)));
-  return shownIssues(issues, asked, checked.dropped, projectPlace(ready));
+  return shownIssues(issues, asked, checked.dropped, projectPlace(ready), most);
 }
 
 /** A message without a position goes to its file (its node's, where it names none), without either to dbt_project.yml. */

@@ -33,3 +33,10 @@ test("warnings are left out before errors", () => {
   expect(shown[0]?.filePath).toBe("/p/models/wrong.sql");
   expect(shown.at(-1)).toMatchObject({ ...place, severity: "warning" });
 });
+
+test("where all are asked for, only those that were not kept are counted", () => {
+  expect(shownIssues(many(1000), new Set(), 0, place, Infinity)).toHaveLength(1000);
+  const shown = shownIssues(many(1000), new Set(), 7, place, Infinity);
+  expect(shown).toHaveLength(1001);
+  expect(shown.at(-1)?.message).toBe("The engine found 7 more errors and warnings than are shown here.");
+});
