@@ -5,6 +5,7 @@ import { runTitle } from "../runs/command.ts";
 import { requestForFailed, requestForNode } from "../runs/again.ts";
 import { firstLine, plainText } from "../runs/plainText.ts";
 import { isActive, type KnownRun } from "../runs/runList.ts";
+import { openWebPage } from "../webPage.ts";
 import type { RunsRow } from "../views/runsView.ts";
 import type { CommandContext } from "./context.ts";
 import { startRun } from "./startRun.ts";
@@ -133,10 +134,7 @@ export async function showRunLog(context: CommandContext, argument: unknown): Pr
 }
 
 export async function openRunLink(context: CommandContext, argument: unknown): Promise<void> {
-  const { link } = theRun(context, argument).head;
-  const address = link === null ? undefined : vscode.Uri.parse(link, true);
-  if (address?.scheme !== "https") throw new Error("This run has no page of its own.");
-  await vscode.env.openExternal(address);
+  await openWebPage(theRun(context, argument).head.link, "This run has no page of its own.");
 }
 
 export async function copyRunMessage(context: CommandContext, argument: unknown): Promise<void> {

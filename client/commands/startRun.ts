@@ -18,9 +18,16 @@ export async function startRun(context: CommandContext, request: RunRequest): Pr
   const project = context.server.projects.filter(({ projectDir }) => projectDir === request.projectDir);
   refuseUnable(project, needOf(request));
   await saveFirst(context, request.projectDir);
-  const id = await context.runs.start(request);
+  const id = await gettingReady(() => context.runs.start(request));
   await context.runsView.reveal(id);
 }
+
+/** Until the run is in its queue, the status bar says that it is coming: a project that is just opened is read first. */
+export const gettingReady = <Value>(work: () => Promise<Value>): Thenable<Value> =>
+  vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Window, title: "dbt: getting ready for the run" },
+    work,
+  );
 
 /** dbt reads files: what is not saved would not be run. Said once, so that nobody is surprised. */
 async function saveFirst({ memory, server }: CommandContext, projectDir: string): Promise<void> {
@@ -64,7 +71,7 @@ export async function runModel(
   selected: unknown,
   more: Pick<RunRequest, "fullRefresh"> = {},
 ): Promise<void> {
-  const meant = await meantNodes(context, argument, selected);
+  const meant = await gettingReady(() => meantNodes(context, argument, selected));
   await startRun(context, { ...requestFor(meant, verb, arounds[around]), ...more });
 }
 

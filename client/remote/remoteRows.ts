@@ -3,6 +3,7 @@ import { jobKinds, type JobKind } from "../../protocol/remote.ts";
 import { chooseJobRequest, remoteActionRequest, remoteTextRequest } from "../../protocol/requests.ts";
 import type { CommandContext } from "../commands/context.ts";
 import { inform } from "../log.ts";
+import { openWebPage } from "../webPage.ts";
 import type { RemoteRow } from "./remoteView.ts";
 
 /** What the rows of the dbt Cloud view can do. */
@@ -18,11 +19,7 @@ function rowOf<Kind extends RemoteRow["kind"]>(
 
 export async function openPage(argument: unknown): Promise<void> {
   const row = rowOf(argument, "run", "job");
-  const link = vscode.Uri.parse(row.kind === "run" ? row.run.link : row.job.link, true);
-  if (link.scheme !== "https" && !link.authority.startsWith("127.0.0.1:")) {
-    throw new Error("It has no page of its own.");
-  }
-  await vscode.env.openExternal(link);
+  await openWebPage(row.kind === "run" ? row.run.link : row.job.link, "It has no page of its own.");
 }
 
 export async function showText({ server, texts }: CommandContext, argument: unknown): Promise<void> {

@@ -147,6 +147,10 @@ export class RemoteView implements vscode.Disposable, vscode.TreeDataProvider<Re
             .filter(Boolean)
             .join("\n"),
         );
+        // The icon alone says how it went.
+        look.accessibilityInformation = {
+          label: `run ${plainText(firstLine(run.cause ?? run.id))}, ${run.state}, ${runText(run, Date.now())}`,
+        };
         look.id = `${row.projectDir}/${run.id}`;
         return look;
       }

@@ -35,7 +35,7 @@ export function progressSentence(run: KnownRun): string {
   if (run.head.state === "queued") return firstLine(run.head.message ?? "Waits for the run before it.");
   const now = [...run.nodes.values()].filter(({ status }) => status === "running").map(({ name }) => name);
   const count = total === null ? "" : `${done}/${total}`;
-  return [count, now.length === 0 ? "" : firstLine(titleOf(now), 80)].filter(Boolean).join(": ");
+  return [count, now.length === 0 ? "" : firstLine(titleOf(now), 80)].filter(Boolean).join(" · ");
 }
 
 /** What a person is told of a run that did not end well: one sentence, and what they can do. */
@@ -50,11 +50,26 @@ export function failureSentence(run: KnownRun): { message: string; actions: Reme
   const actions = [...(head.remedy?.command === undefined ? [] : [head.remedy]), showRuns];
   if (names.length > 0) {
     const of = run.head.total === null ? "" : ` of ${tally(run).total ?? 0}`;
-    return {
-      message: `${title}: ${names.length}${of} failed: ${names.slice(0, 3).join(", ")}${names.length > 3 ? " …" : ""}`,
-      actions: [...actions, showProblems],
-    };
+    const failed = `${title}: ${names.length}${of} failed: ${names.slice(0, 3).join(", ")}${names.length > 3 ? " …" : ""}`;
+    const withParents = parentsFirst(run);
+    if (withParents === undefined) return { message: failed, actions: [...actions, showProblems] };
+    return { message: `${failed}, which reads what is not there yet`, actions: [withParents, ...actions] };
   }
   const why = head.message === null ? "dbt failed." : firstLine(head.message, 300);
   return { message: `${title}: ${why}`, actions };
+}
+
+/** In the words of DuckDB, PostgreSQL, Snowflake, BigQuery and Spark. */
+const missing = /\b(table|view|relation|object)\b.*\b(does not exist|was not found)|TABLE_OR_VIEW_NOT_FOUND/i;
+
+/** The first run of a model fails where nothing above it was ever built: that is what to do then. */
+function parentsFirst(run: KnownRun): Remedy | undefined {
+  const [node, ...others] = [...run.nodes.values()].filter(({ status }) => status === "error");
+  const isAlone = node?.filePath != null && others.length === 0 && !/\+/.test(run.head.request.select ?? "+");
+  if (!isAlone || !missing.test(node.message ?? "")) return undefined;
+  return {
+    title: "Build with Parents",
+    command: "floeDbt.buildModelWithParents",
+    arguments: [node.filePath],
+  };
 }

@@ -41,7 +41,7 @@ export function showRunProgress(runs: Runs, view: RunsView): vscode.Disposable {
     if (!run) return;
     const options = {
       location: vscode.ProgressLocation.Notification,
-      title: `dbt: ${firstLine(runTitle(run.head.request.verb, run.head.title), 80)}`,
+      title: firstLine(runTitle(run.head.request.verb, run.head.title), 80),
       cancellable: true,
     };
     void vscode.window.withProgress(options, async (progress, token) => {

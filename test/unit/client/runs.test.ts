@@ -197,7 +197,7 @@ describe("what is told of a run", () => {
       text: "$(sync~spin) dbt build 1/12 +1",
       label: "dbt Build orders with children, 1 of 12",
     });
-    expect(progressSentence(going)).toBe("1/12: b");
+    expect(progressSentence(going)).toBe("1/12 · b");
   });
 
   it("names what failed, or why nothing ran, with the remedy first", () => {
@@ -211,6 +211,45 @@ describe("what is told of a run", () => {
       message: "Build orders with children: Packages are missing.",
       actions: [{ title: "Install Packages" }, { title: "Show Runs" }],
     });
+  });
+});
+
+describe("a model that reads what was never built", () => {
+  const told = (message: string, selected: { select?: string } = {}) => {
+    const lost = node("orders", { status: "error", message, filePath: "/p/models/orders.sql" });
+    const { select: _, ...request } = head({}).request;
+    return failureSentence(run({ state: "failed", total: 1, request: { ...request, ...selected } }, lost));
+  };
+
+  it.each([
+    'Catalog Error: Table with name drinks does not exist!\n  Did you mean "d"?',
+    'relation "main.drinks" does not exist',
+    "Object 'RAW.DRINKS' does not exist or not authorized.",
+    "Not found: Table a:b.drinks was not found in location EU",
+    "[TABLE_OR_VIEW_NOT_FOUND] The table or view `drinks` cannot be found.",
+  ])("can be built with its parents: %s", (message) => {
+    expect(told(`Runtime Error in model orders\n  ${message}`, { select: "orders" })).toEqual({
+      message: "Build orders with children: 1 of 1 failed: orders, which reads what is not there yet",
+      actions: [
+        {
+          title: "Build with Parents",
+          command: "floeDbt.buildModelWithParents",
+          arguments: ["/p/models/orders.sql"],
+        },
+        { title: "Show Runs", command: "floeDbt.showRuns" },
+      ],
+    });
+  });
+
+  it("is not, where they were built as well, or where it fails of something else", () => {
+    const missing = "Catalog Error: Table with name drinks does not exist!";
+    for (const { actions } of [
+      told(missing, { select: "+orders" }),
+      told(missing),
+      told('Binder Error: column "price" not found in FROM clause', { select: "orders" }),
+    ]) {
+      expect(actions.map(({ title }) => title)).toEqual(["Show Runs", "Show Problems"]);
+    }
   });
 });
 

@@ -161,7 +161,7 @@ test(
     await openFile("models/trouble/never.sql");
     await page.runCommand("Floe dbt: Run Model");
     // Nobody sees the view: a notification tells how it goes on, until the view is shown.
-    const { buttons } = await page.notification("dbt: Run never");
+    const { buttons } = await page.notification("Run never");
     assert.deepEqual(buttons, ["Cancel"]);
     await page.clickStatusBarItem("dbt run");
     await page.treeRowSaying(runs, "^model never, goes on");
