@@ -13,6 +13,7 @@ _LINTS_BETWEEN_COLLECTIONS = 4
 class Garbage:
     def __init__(self) -> None:
         self._lints = 0
+        self._unsettled = False
         gc.disable()
 
     def linted(self) -> None:
@@ -25,7 +26,9 @@ class Garbage:
             self.collect()
 
     def collect(self) -> None:
-        if self._lints:
+        if self._unsettled:
+            self.settle()
+        elif self._lints:
             self._lints = 0
             gc.collect()
 
@@ -39,8 +42,18 @@ class Garbage:
         finally:
             gc.disable()
 
+    @staticmethod
+    def imported() -> None:
+        """What was imported lives on: no collection of the load that follows has to walk it."""
+        gc.freeze()
+
+    def settle_soon(self) -> None:
+        """After a load somebody waits for: at the first rest, not before the answer."""
+        self._unsettled = True
+
     def settle(self) -> None:
         """After a load: what lives now will live on, and is not looked at again by the collector."""
         self._lints = 0
+        self._unsettled = False
         gc.collect()
         gc.freeze()

@@ -18,6 +18,7 @@ from floe_dbt_worker.paths import ProjectPaths
 from floe_dbt_worker.plain_config import PlainConfig
 from floe_dbt_worker.project import DbtProject
 from floe_dbt_worker.protocol import Channel, RequestFailed
+from floe_dbt_worker.quick_start import use_quick_start
 from floe_dbt_worker.templating import warm_templater
 
 _GIVES_WAY_SECONDS = 20
@@ -138,7 +139,10 @@ class Loading:
         self._refresh_configuration()
         self._written = self._project.own_folders()
         self.shortcoming = self._degraded or (self._project.cycle() if self._project.loaded else None)
-        self._garbage.settle()
+        if in_background:
+            self._garbage.settle()
+        else:
+            self._garbage.settle_soon()
         self._announce("degraded" if self.shortcoming else "ready")
 
     def warm_up(self) -> bool:
@@ -207,11 +211,14 @@ class Loading:
             if self._project.loaded:
                 self._project.load(PlainConfig(self._project_options), afresh=self._afresh)
             return  # the configuration names another templater: dbt is not needed to lint
+        use_quick_start()
         templater = warm_templater(root.get_templater_class(), self._project)
         templater.sqlfluff_config = root
         templater.formatter = None
         templater.project_dir = templater._get_project_dir()
         templater.profiles_dir = templater._get_profiles_dir()
+        if not self._project.loaded:
+            self._garbage.imported()
         self._project.load(templater, self._afresh)
         self._linting.templater = templater
 

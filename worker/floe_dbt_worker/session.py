@@ -191,6 +191,7 @@ class Session:
             files = [file for path in asked for file in discovery.expand(self._paths.inner(path), root)]
         files += [path for path in texts if path not in files]
         if len(files) > 1:
+            self._garbage.collect()
             self._project_lint = ProjectLint(file_lint, self._linting, report, self._channel.log)
             try:
                 yield from self._project_lint.steps(job, files, texts)
