@@ -105,6 +105,8 @@ export interface Page {
   viewText(view: string): Promise<string>;
   /** Opens or closes a view by its header. */
   togglePane(view: string): Promise<void>;
+  /** Points at entries of the menu that is open, each in the menu that the one before opens, until the last shows its own. */
+  openSubmenus(...titles: string[]): Promise<void>;
   /** Chooses an entry of the menu that is open. */
   chooseMenuEntry(title: string): Promise<void>;
   /** Opens a step of the walkthrough that is shown. */

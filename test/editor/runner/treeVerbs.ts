@@ -12,6 +12,7 @@ type TreeVerb =
   | "treeRowMenu"
   | "treeRowHover"
   | "treeRowLabel"
+  | "openSubmenus"
   | "chooseMenuEntry"
   | "testSummary"
   | "togglePane"
@@ -35,6 +36,8 @@ export function treeVerbs(page: BrowserPage): Pick<Page, TreeVerb> {
     await found.hover({ position: { x: 60, y: 8 } });
     return found;
   };
+  const menuEntry = (title: string): Locator =>
+    page.locator(".context-view .monaco-menu .action-label").and(page.getByText(title, { exact: true }));
   const actions = (of: Locator): Locator => of.locator(".actions .action-label");
   return {
     treeRows: async (view) => {
@@ -77,8 +80,14 @@ export function treeVerbs(page: BrowserPage): Pick<Page, TreeVerb> {
       await entries.first().waitFor();
       return (await entries.allInnerTexts()).map(oneLine).filter((text) => text !== "");
     },
-    chooseMenuEntry: (title) =>
-      page.locator(".context-view .monaco-menu .action-item", { hasText: title }).first().click(),
+    openSubmenus: async (...titles) => {
+      for (const title of titles) {
+        await menuEntry(title).hover();
+        const opened = page.locator(".monaco-submenu-item[aria-expanded=true]");
+        await opened.filter({ has: page.getByText(title, { exact: true }) }).waitFor();
+      }
+    },
+    chooseMenuEntry: (title) => menuEntry(title).click(),
     togglePane: (view) => page.locator(`.part.sidebar .pane-header[aria-label^="${view}" i]`).first().click(),
     testSummary: (count) =>
       page.locator(".part.sidebar .result-summary", { hasText: count }).first().waitFor(),

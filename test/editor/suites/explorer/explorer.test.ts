@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import * as vscode from "vscode";
+import { clipboard } from "../../probe/clipboard.ts";
 import { page } from "../../probe/page.ts";
 import { openFile, workspaceFile } from "../../probe/product.ts";
 import { test } from "../../probe/tests.ts";
@@ -88,7 +89,7 @@ test("the keyboard moves through the rows and opens what they define", async () 
   await activeFile("orders.sql");
 });
 
-test("the menu of a row copies its name and its reference", async () => {
+test("the menu of a row copies its name, its reference and its path, and opens it", async () => {
   const menu = await page.treeRowMenu(view, "^ice_safety");
   await page.screenshot("menu");
   for (const entry of [
@@ -102,8 +103,16 @@ test("the menu of a row copies its name and its reference", async () => {
     assert.ok(menu.includes(entry), `${entry} is not among ${menu.join("; ")}`);
   }
   await page.chooseMenuEntry("Copy Reference");
-  await page.statusBarItem("Copied");
-  assert.equal(await vscode.env.clipboard.readText(), "{{ ref('ice_safety') }}");
+  await clipboard("{{ ref('ice_safety') }}");
+  await page.treeRowMenu(view, "^ice_safety");
+  await page.chooseMenuEntry("Copy Name");
+  await clipboard("ice_safety");
+  await page.treeRowMenu(view, "^ice_safety");
+  await page.chooseMenuEntry("Copy Path");
+  await clipboard(workspaceFile("models/marts/ice_safety.sql").fsPath);
+  await page.treeRowMenu(view, "^ice_safety");
+  await page.chooseMenuEntry("Open Definition");
+  await activeFile("ice_safety.sql");
 });
 
 test("several selected rows are one selection for dbt", async () => {
@@ -112,10 +121,12 @@ test("several selected rows are one selection for dbt", async () => {
   await page.press("Shift+ArrowDown");
   await page.treeRowMenu(view, "^ice_safety");
   await page.screenshot("several");
-  await page.chooseMenuEntry("Compile Selection");
+  await page.openSubmenus("With Parents");
+  await page.screenshot("with-parents");
+  await page.chooseMenuEntry("Compile Model with Parents");
   await page.statusBarItem("dbt compile");
   await vscode.commands.executeCommand("floeDbt.copyRunCommand");
-  assert.equal(await vscode.env.clipboard.readText(), "dbt compile --select 'ice_safety orders'");
+  assert.equal(await vscode.env.clipboard.readText(), "dbt compile --select '+ice_safety +orders'");
   await vscode.commands.executeCommand("floeDbt.cancelRun");
 });
 
@@ -140,6 +151,12 @@ test("a filter narrows the rows while it is typed, stays, and is cleared", async
   );
   await page.press("Enter");
   await page.screenshot("filtered");
+  await page.runCommand("Floe dbt: Change Filter of Project View…");
+  await page.waitForText("Enter keeps the filter");
+  await page.quickPickType("drinks");
+  await page.treeRow(view, "^stg_drinks");
+  await page.press("Escape");
+  await page.waitForText("Filter: lakes open");
   await page.runCommand("Floe dbt: Clear Filter of Project View");
   await page.treeRow(view, "^Sources");
   // What was open before is open again.
@@ -162,13 +179,21 @@ test("the active file is selected, and Reveal takes the focus there", async () =
   await page.screenshot("revealed");
 });
 
-test("Select Target lists the profile's targets, and the row says the new one", async () => {
+test("the menu of the project's row runs it; Select Target lists the profile's targets", async () => {
   const menu = await page.treeRowMenu(view, "^floe_sample");
   await page.screenshot("project-menu");
   for (const entry of ["Run Project with dbt", "Compare Environments"]) {
     assert.ok(menu.includes(entry), `${entry} is not among ${menu.join("; ")}`);
   }
-  await page.press("Escape");
+  await page.openSubmenus("Run Project with dbt");
+  await page.screenshot("run-project-menu");
+  await page.chooseMenuEntry("Take Snapshots");
+  await page.statusBarItem("dbt snapshot");
+  await vscode.commands.executeCommand("floeDbt.copyRunCommand");
+  assert.equal(await vscode.env.clipboard.readText(), "dbt snapshot");
+  await vscode.commands.executeCommand("floeDbt.cancelRun");
+  await page.clickTreeRowAction(view, "^floe_sample", "Refresh Project View");
+  await page.treeRow(view, "^Models");
   await page.clickTreeRowAction(view, "^floe_sample", "Select Target");
   const items = await page.quickPickItems();
   assert.ok(items.includes("dev"), items.join("; "));
