@@ -1,6 +1,7 @@
 import type { RemoteRun } from "../../protocol/remote.ts";
 import { toSnakeCaseKeys } from "../../protocol/json.ts";
 import { DbtConfigurationError } from "../plugins/errors.ts";
+import { secretVariable } from "../plugins/cloud/cloudSettings.ts";
 import type { ProjectRef, RemoteEnvironment } from "../plugins/dbtPlugin.ts";
 import { type CommandContext, onlyProject, openProjects, type ProjectOptions } from "./projects.ts";
 import type { DataFormat } from "./run.ts";
@@ -11,13 +12,14 @@ export interface CloudOptions extends ProjectOptions {
 
 /** `floe-dbt cloud runs`: the newest first. */
 export const runCloudRuns = (options: CloudOptions, context: CommandContext): Promise<0> =>
-  inCloud(options, context, async (remote, project) => {
+  inCloud(options, context, async (remote, project, tokenVariable) => {
     const { state, message, runs, host } = await remote.overview(project, { signal: context.signal });
     if (state !== "ready") {
       throw new DbtConfigurationError(
-        message ?? `There is no token for dbt Cloud (${host}) in the environment.`,
+        message ?? `There is no token for dbt Cloud (${host}): ${tokenVariable} holds none.`,
       );
     }
+    if (runs.length === 0) context.terminal.words(`No runs yet in dbt Cloud (${host}).`);
     context.terminal.data(
       options.format === "json"
         ? JSON.stringify(toSnakeCaseKeys(runs), null, 2)
@@ -52,12 +54,17 @@ export const runCloudCancel = (runId: string, options: ProjectOptions, context: 
 async function inCloud(
   options: ProjectOptions,
   context: CommandContext,
-  work: (remote: RemoteEnvironment, project: ProjectRef) => Promise<void>,
+  work: (remote: RemoteEnvironment, project: ProjectRef, tokenVariable: string) => Promise<void>,
 ): Promise<0> {
   await using opened = await openProjects([], { ...options, runtime: "cloud" }, context);
-  const { plugin, project } = onlyProject(opened);
+  const { plugin, project, config } = onlyProject(opened);
   if (!plugin.remote) throw new DbtConfigurationError("This environment does not run elsewhere.");
-  await work(plugin.remote, project);
+  const reference = config.runtimeConfig.cloud?.apiToken;
+  await work(
+    plugin.remote,
+    project,
+    reference ? secretVariable(reference) : "api_token_ref in manifest.yaml",
+  );
   return 0;
 }
 

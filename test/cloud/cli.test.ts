@@ -28,6 +28,7 @@ async function floeDbt<Code>(
     options: { projectDir: string; runtime: "cloud"; verbose: false },
     context: CommandContext,
   ) => Promise<Code>,
+  token: string | undefined = emulatedToken,
 ) {
   const [data, words]: [string[], string[]] = [[], []];
   const code = await work(
@@ -44,13 +45,30 @@ async function floeDbt<Code>(
         PATH: process.env["PATH"],
         HOME: project.file(".home"),
         XDG_CACHE_HOME: project.file(".cache"),
-        FLOE_SECRET_DBT_CLOUD_API_TOKEN: emulatedToken,
+        FLOE_SECRET_DBT_CLOUD_API_TOKEN: token,
       },
     },
   );
   expect([...data, ...words].join("\n")).not.toContain(emulatedToken);
   return { code, data: data.join("\n"), words: words.join("\n") };
 }
+
+test("without a token the variable that should hold it is named, whatever is asked", async () => {
+  const name = /FLOE_SECRET_DBT_CLOUD_API_TOKEN holds/;
+  const text = { format: "text" } as const;
+  await expect(
+    floeDbt((options, context) => runCloudRuns({ ...options, ...text }, context), ""),
+  ).rejects.toThrow(name);
+  await expect(
+    floeDbt((options, context) => runDbtVerb("run", [], { ...options, ...text }, context), ""),
+  ).rejects.toThrow(name);
+  expect(emulator.requests).toEqual([]);
+});
+
+test("where nothing has run yet, that is said", async () => {
+  const runs = await floeDbt((options, context) => runCloudRuns({ ...options, format: "text" }, context));
+  expect(runs).toMatchObject({ code: 0, data: "", words: expect.stringMatching(/^No runs yet/) as string });
+});
 
 test("manifest before any run is an error with what to do", async () => {
   await expect(
@@ -99,4 +117,10 @@ test("cloud runs, logs and cancel", async () => {
   const cancelled = await floeDbt((options, context) => runCloudCancel(String(id), options, context));
   expect(cancelled.words).toContain("Cancelled");
   expect(emulator.runs.at(-1)!.status).toBe(30);
+  // One that had ended was not cancelled, and there is no other.
+  const late = await floeDbt((options, context) => runCloudCancel("70403105000021", options, context));
+  expect(late.words).toBe("Run 70403105000021 had already ended in dbt Cloud: success.");
+  await expect(floeDbt((options, context) => runCloudLogs("99", options, context))).rejects.toThrow(
+    /has no run 99/,
+  );
 });

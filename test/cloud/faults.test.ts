@@ -73,7 +73,8 @@ async function failure(work: Promise<unknown>): Promise<DbtError> {
     (reason: unknown) => reason,
   );
   expect(error).toBeInstanceOf(DbtError);
-  said.push(String(error), JSON.stringify(error));
+  // As a crash would print it, causes included.
+  said.push(inspect(error, { depth: null }), JSON.stringify(error));
   return error as DbtError;
 }
 
@@ -249,6 +250,17 @@ describe("who may do what, and where", () => {
     expect(error.remedy?.command).toBe("floeDbt.signIn");
     expect(emulator.requests.length).toBeLessThanOrEqual(2);
     expect(emulator.runs).toEqual([]);
+  });
+
+  test.each([
+    ["an expired token", { expired: true }, /does not accept the token/],
+    ["another account's token", { accountId: 7 }, /is not for account 70403103900042/],
+    ["a metadata-only token", { may: "metadata" }, /is not for account .*, or may see nothing there/],
+  ] as const)("%s is not signed in with", async (_name, rights, words) => {
+    Object.assign(emulator.tokens.get(emulatedToken)!, rights);
+    const error = await failure(made.plugin.remote!.signIn(ref(), emulatedToken));
+    expect(error).toBeInstanceOf(DbtAuthenticationError);
+    expect(error.message).toMatch(words);
   });
 
   test("what no token can be is said at once, without it", async () => {

@@ -153,7 +153,7 @@ describe("one run a click", () => {
     await using second = cloudPluginOn(emulator, { clock, storageDir: first.storageDir });
     const [unfinished] = await second.plugin.unfinishedRuns!(ref());
     await expect(second.plugin.resumeRun!(ref(), unfinished!.id, second.call())).rejects.toThrow(
-      /has no such thing, or the token may not see it/,
+      /has no run 70403105000001, or the token may not see it/,
     );
     expect(await second.plugin.unfinishedRuns!(ref())).toEqual([]);
     expect(emulator.count(trigger)).toBe(1);

@@ -33,6 +33,8 @@ export interface CloudClientDeps {
   address: CloudAddress;
   /** Asked for every request: it may be another one meanwhile. */
   token: () => string | null;
+  /** The variable of the environment that may hold it. */
+  tokenVariable: string | null;
   /** Seconds one request may take, with its body; a file more. */
   requestSeconds?: number;
   downloadSeconds?: number;
@@ -176,9 +178,12 @@ export class CloudClient {
   #request(method: "GET" | "POST", url: URL, call: CloudCall) {
     const token = this.#deps.token();
     if (token === null) {
-      throw new DbtAuthenticationError(`You are not signed in to dbt Cloud (${this.address.host}).`, {
-        remedy: signInRemedy,
-      });
+      const { tokenVariable } = this.#deps;
+      const inTerminal = tokenVariable === null ? "" : ` In a terminal, ${tokenVariable} holds the token.`;
+      throw new DbtAuthenticationError(
+        `You are not signed in to dbt Cloud (${this.address.host}).${inTerminal}`,
+        { remedy: signInRemedy },
+      );
     }
     this.#deps.log.hide(token);
     // What HTTP would say of it has the token in it.

@@ -28,7 +28,7 @@ import {
 import { checkoutLint } from "./checkoutLint.ts";
 import { cloudRemote } from "./cloudRemote.ts";
 import { cloudReport } from "./cloudReport.ts";
-import { resolveCloud, type CloudSettings } from "./cloudSettings.ts";
+import { resolveCloud, secretVariable, type CloudSettings } from "./cloudSettings.ts";
 import type { CoolDowns } from "./coolDown.ts";
 import { environmentArtifacts, manifestOf, type EnvironmentArtifacts } from "./environmentManifest.ts";
 import { changedSince, divergence, gitState } from "./gitState.ts";
@@ -106,6 +106,7 @@ export function createCloudPlugin(deps: CloudPluginDeps): DbtPlugin {
         coolDowns: deps.coolDowns,
         address,
         token: () => token ?? deps.tokenOf(settings),
+        tokenVariable: config.apiToken && secretVariable(config.apiToken),
         ...(deps.requestSeconds !== undefined && { requestSeconds: deps.requestSeconds }),
         ...(deps.downloadSeconds !== undefined && { downloadSeconds: deps.downloadSeconds }),
       }),

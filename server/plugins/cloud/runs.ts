@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { CloudCall, CloudClient } from "./cloudClient.ts";
+import { CloudNotFoundError } from "./cloudErrors.ts";
 
 /** `/runs/` of the Admin API: one run, lists of them, cancel and retry. dbt Cloud leaves out or nulls whatever it likes. */
 
@@ -69,7 +70,13 @@ const withSteps = JSON.stringify(["run_steps"]);
 const withTrigger = JSON.stringify(["trigger", "job"]);
 
 export async function getRun(client: CloudClient, id: number, call: CloudCall): Promise<CloudRun> {
-  return (await client.get(runSchema, `v2:runs/${id}/`, { include_related: withSteps }, call)).data;
+  try {
+    return (await client.get(runSchema, `v2:runs/${id}/`, { include_related: withSteps }, call)).data;
+  } catch (error) {
+    if (!(error instanceof CloudNotFoundError)) throw error;
+    const { host } = client.address;
+    throw new CloudNotFoundError(`dbt Cloud (${host}) has no run ${id}, or the token may not see it.`);
+  }
 }
 
 export interface RunFilter {

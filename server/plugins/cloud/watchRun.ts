@@ -111,5 +111,8 @@ export async function cancelRun(
 function ended(run: CloudRun): { cancelled: boolean; words: string } {
   return runState(run.status) === "cancelled"
     ? { cancelled: true, words: `Cancelled, and run ${run.id} in dbt Cloud too.` }
-    : { cancelled: true, words: `Cancelled; run ${run.id} had already ended in dbt Cloud.` };
+    : {
+        cancelled: true,
+        words: `Run ${run.id} had already ended in dbt Cloud: ${runState(run.status)}.`,
+      };
 }

@@ -204,6 +204,8 @@ async function steps(
         HOME: run.dir,
         DBT_USE_COLORS: "1",
         DBT_SEND_ANONYMOUS_USAGE_STATS: "0",
+        // Of the fork that a step is, as it ends; nothing that dbt says.
+        PYTHONWARNINGS: "ignore:resource_tracker",
         DBT_LOG_PATH: path.join(run.dir, "logs"),
       },
       signal: run.abort.signal,
