@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
+import { clipboard } from "../../probe/clipboard.ts";
+import { pressKeyOf } from "../../probe/keys.ts";
 import { page } from "../../probe/page.ts";
 import {
   diagnosticsOf,
@@ -28,12 +30,39 @@ async function lastCommand(): Promise<string> {
   return vscode.env.clipboard.readText();
 }
 
-/** A key of ours: the prefix, then this one, with the focus in the editor. */
-async function pressKey(second: string): Promise<void> {
-  await run("workbench.action.focusActiveEditorGroup");
-  await page.press("Control+Alt+R");
-  await page.press(second);
-}
+/** What dbt is sent by each command about a model, here stg_orders, and about the project. */
+const sentForModel = {
+  "floeDbt.runModelWithParents": "dbt run --select +stg_orders",
+  "floeDbt.runModelWithChildren": "dbt run --select stg_orders+",
+  "floeDbt.runModelWithBoth": "dbt run --select +stg_orders+",
+  "floeDbt.buildModelWithParents": "dbt build --select +stg_orders",
+  "floeDbt.buildModelWithChildren": "dbt build --select stg_orders+",
+  "floeDbt.buildModelWithBoth": "dbt build --select +stg_orders+",
+  "floeDbt.testModelWithParents": "dbt test --select +stg_orders",
+  "floeDbt.testModelWithChildren": "dbt test --select stg_orders+",
+  "floeDbt.testModelWithBoth": "dbt test --select +stg_orders+",
+  "floeDbt.compileModelWithParents": "dbt compile --select +stg_orders",
+  "floeDbt.compileModelWithChildren": "dbt compile --select stg_orders+",
+  "floeDbt.compileModelWithBoth": "dbt compile --select +stg_orders+",
+  "floeDbt.runSelection": "dbt run --select stg_orders",
+  "floeDbt.testSelection": "dbt test --select stg_orders",
+  "floeDbt.compileSelection": "dbt compile --select stg_orders",
+};
+const sentForProject = {
+  "floeDbt.runProject": "dbt run",
+  "floeDbt.buildProject": "dbt build",
+  "floeDbt.testProject": "dbt test",
+  "floeDbt.compileProject": "dbt compile",
+  "floeDbt.fullRefreshProject": "dbt run --full-refresh",
+  "floeDbt.seedProject": "dbt seed",
+  "floeDbt.snapshotProject": "dbt snapshot",
+  "floeDbt.installPackages": "dbt deps",
+};
+const sentForProduct = {
+  "floeDbt.runProduct": "dbt run --select stg_drinks",
+  "floeDbt.testProduct": "dbt test --select stg_drinks",
+  "floeDbt.compileProduct": "dbt compile --select stg_drinks",
+};
 
 test(
   "a model is run from the palette, and its run is seen in the Runs view",
@@ -129,6 +158,9 @@ test(
     const [head, row] = await page.webviewGrid();
     assert.match(head?.join() ?? "", /unique_field.*n_records/);
     assert.deepEqual(row, ["1", "1", "2"]);
+    await page.treeRowMenu(runs, "^unique_twice_hut_id");
+    await page.chooseMenuEntry("Copy Message");
+    await clipboard(/Got 1 result/);
     await run("notifications.clearAll");
     await screenshots("failed");
     await run("workbench.action.closePanel");
@@ -276,25 +308,38 @@ test(
     const editor = await openFile(twice);
     await replaceText(editor, "union", "union all");
     await run("floeDbt.clearRuns");
-    await pressKey("b");
+    await pressKeyOf("floeDbt.buildModel");
     await page.treeRowSaying(runs, "^Build twice, .*failed");
     // Everything else waits behind this one, so that it takes no time.
     await openFile("models/trouble/never.sql");
-    await pressKey("r");
+    await pressKeyOf("floeDbt.runModel");
     await page.treeRowSaying(runs, "^model never, goes on");
 
     await openFile(twice);
-    await pressKey("f");
+    await pressKeyOf("floeDbt.rerunFailed");
     await page.treeRowSaying(runs, "^Build what failed of twice, waits");
     assert.match(await lastCommand(), /^dbt build --select 1\+unique_twice_hut_id$/);
-    await pressKey("l");
-    await pressKey("t");
+    await pressKeyOf("floeDbt.rerunLast");
+    await pressKeyOf("floeDbt.testModel");
     await page.treeRowSaying(runs, "^Test twice, waits");
-    await pressKey("c");
+    await pressKeyOf("floeDbt.compileModel");
     await page.treeRowSaying(runs, "^Compile twice, waits");
 
+    await page.clickTreeRowAction(runs, "^Build twice", "Run Again");
+    await page.treeRowSaying(runs, "^Build twice, waits");
+    await page.treeRowMenu(runs, "^unique_twice_hut_id");
+    await page.chooseMenuEntry("Run This Again");
+    await page.treeRowSaying(runs, "^Test unique_twice_hut_id, waits");
+    await page.treeRowMenu(runs, "^unique_twice_hut_id");
+    await page.chooseMenuEntry("Open File");
+    await waitFor(
+      "the file of the node",
+      () => (vscode.window.activeTextEditor?.document.fileName.endsWith("trouble.yml") ? true : undefined),
+      [vscode.window.onDidChangeActiveTextEditor],
+    );
+
     await openFile("models/staging/stg_huts.sql");
-    await pressKey("o");
+    await pressKeyOf("floeDbt.editRun");
     await page.quickPickRow("dbt build --select stg_huts");
     await page.pickQuickPickItem("Build");
     await page.waitForText("Further options of dbt");
@@ -310,6 +355,15 @@ test(
       "dbt build --select stg_huts --vars '{safe_ice_cm: 30}' --threads=1 --fail-fast",
     );
 
+    // A menu in a menu in the menu of a file.
+    await run("workbench.files.action.showActiveFileInExplorer");
+    await page.treeRowMenu("Explorer Section", "^stg_huts\\.sql");
+    await page.openSubmenus("Run with dbt", "With Parents");
+    await page.screenshot("file-menu");
+    await page.chooseMenuEntry("Test Model with Parents");
+    await run("floeDbt.showRuns");
+    await page.treeRowSaying(runs, "^Test stg_huts with parents, waits");
+
     await run("floeDbt.fullRefreshModel", workspaceFile("models/staging/stg_drinks.sql"));
     await page.treeRowSaying(runs, "^Run stg_drinks, waits");
     assert.equal(await lastCommand(), "dbt run --select stg_drinks --full-refresh");
@@ -318,10 +372,29 @@ test(
     await page.treeRowSaying(runs, "^Build seeds, waits");
     assert.equal(await lastCommand(), "dbt build --select path:seeds");
 
-    await pressKey("x");
+    for (const [command, sent] of Object.entries(sentForModel)) {
+      await run(command, workspaceFile("models/staging/stg_orders.sql"));
+      assert.equal(await lastCommand(), sent, command);
+    }
+    for (const [command, sent] of Object.entries(sentForProject)) {
+      await run(command);
+      assert.equal(await lastCommand(), sent, command);
+    }
+    for (const [command, sent] of Object.entries(sentForProduct)) {
+      const started = run(command, workspaceFile("floe.yaml"));
+      await page.quickPickRow("huts: stg_drinks");
+      await page.pickQuickPickItem("huts: stg_drinks");
+      await started;
+      assert.equal(await lastCommand(), sent, command);
+    }
+
+    await pressKeyOf("floeDbt.cancelRun");
+    await page.quickPickType("All");
     await page.pickQuickPickItem("All");
+    await page.treeRowSaying(runs, "^Compile huts: stg_drinks, cancelled");
+    await run("floeDbt.runs.focus");
+    await page.press("End");
     await page.treeRowSaying(runs, "^Run never, cancelled");
-    await page.treeRowSaying(runs, "^Build seeds, cancelled");
   },
   patient,
 );
