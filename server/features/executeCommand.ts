@@ -71,7 +71,7 @@ export const executeCommand: Feature = {
   },
 };
 
-const mistakeOfCaller = (message: string): ResponseError<void> =>
+const mistakeOfCaller = (message: string): ResponseError =>
   new ResponseError(ErrorCodes.InvalidParams, message);
 
 function projectOf(argument: Argument): { projectDir?: string } {

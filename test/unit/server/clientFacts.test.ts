@@ -4,6 +4,7 @@ import type { InitializeParams } from "vscode-languageserver/node";
 import { clientFacts } from "../../../server/clientFacts.ts";
 import { uriOfPath } from "../../../server/platform/uri.ts";
 
+/* eslint-disable @typescript-eslint/no-deprecated -- older clients send these fields */
 const shop = path.resolve("/work/shop");
 const other = path.resolve("/work/other");
 
