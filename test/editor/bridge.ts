@@ -107,6 +107,10 @@ export interface Page {
   togglePane(view: string): Promise<void>;
   /** Points at entries of the menu that is open, each in the menu that the one before opens, until the last shows its own. */
   openSubmenus(...titles: string[]): Promise<void>;
+  /** Clicks a button of a title bar, of a view or an editor. */
+  clickTitleAction(title: string): Promise<void>;
+  /** Opens the menu of a part of a webview, found by its role and what it says. */
+  webviewPartMenu(role: string, text: string): Promise<void>;
   /** Chooses an entry of the menu that is open. */
   chooseMenuEntry(title: string): Promise<void>;
   /** Opens a step of the walkthrough that is shown. */

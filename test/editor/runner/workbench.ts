@@ -71,6 +71,14 @@ export function pageVerbs(
     press: (keys) => page.keyboard.press(keys),
     clickButton: (text) =>
       page.locator(".monaco-button, .monaco-text-button, a.action-label", { hasText: text }).first().click(),
+    clickTitleAction: (title) =>
+      page
+        .locator(
+          `.title-actions .action-label[aria-label^="${title}"], .editor-actions .action-label[aria-label^="${title}"], .pane-header .action-label[aria-label^="${title}"]`,
+        )
+        .filter({ visible: true })
+        .first()
+        .click(),
     waitForText: (text) => waitForText(page, text),
     quickPickItems: async () => {
       // The command palette, which may still be closing, is the same widget with a ">" before what is typed.
@@ -132,6 +140,12 @@ export function pageVerbs(
       const part = (frame: Frame) => frame.getByRole(role as "button", { name: text }).first();
       const frame = await webviewWith(page, `${role} “${text}”`, (each) => part(each).waitFor());
       await part(frame).click();
+    },
+    webviewPartMenu: async (role, text) => {
+      const part = (frame: Frame) => frame.getByRole(role as "button", { name: text }).first();
+      const frame = await webviewWith(page, `${role} “${text}”`, (each) => part(each).waitFor());
+      await part(frame).click({ button: "right" });
+      await page.locator(".context-view .monaco-menu .action-label").first().waitFor();
     },
     webviewGrid: async () => {
       const frame = await webviewWith(page, "a grid", (each) => each.locator("[role=grid].grid").waitFor());

@@ -55,6 +55,9 @@ test("the first run asks what may run where; its steps are seen as they go", asy
   await page.treeRowSaying(runs, "^Run stg_orders, passed");
   await page.treeRow(runs, "dbt run --select=stg_orders");
   await page.screenshot("run");
+  await page.clickTreeRowAction(runs, "^Run stg_orders", "Open Page of This Run");
+  const [opened] = await page.openedPages();
+  assert.match(opened ?? "", /\/deploy\/\d+\/projects\/\d+\/runs\/70403105000001$/);
   await run("floeDbt.cloud.focus");
   await page.treeRow(cloud, "Floe dbt: dbt run --select=stg_orders.*Nightly · c0ffee0");
 });
@@ -93,7 +96,7 @@ test("what runs there is browsed: steps, their logs, artifacts", async () => {
   await page.toggleTreeRow(cloud, "Artifacts");
   await page.treeRow(cloud, "manifest.json");
   await screenshots("browse");
-  await page.clickTreeRow(cloud, "manifest.json");
+  await page.clickTreeRowAction(cloud, "manifest.json", "Open Log or Artifact");
   await waitFor(
     "the artifact",
     () =>
@@ -103,8 +106,6 @@ test("what runs there is browsed: steps, their logs, artifacts", async () => {
     [vscode.window.onDidChangeActiveTextEditor],
   );
   await page.clickTreeRowAction(cloud, "Floe dbt: dbt run", "Open in dbt Cloud");
-  const [opened] = await page.openedPages();
-  assert.match(opened ?? "", /\/deploy\/\d+\/projects\/\d+\/runs\/70403105000001$/);
   await page.toggleTreeRow(cloud, "Floe dbt: dbt run");
 });
 
@@ -122,7 +123,26 @@ test("what the checkout would change there is compared, and nothing is started f
   );
   await page.waitForText("2 of 2 nodes compile to other SQL");
   await page.screenshot("comparison");
+  await page.runCommand("Floe dbt: Export Comparison");
+  await page.quickPickItems();
+  await page.clickButton("OK");
+  await page.notification("The comparison is in");
+  await run("notifications.clearAll");
+  await page.clickWebviewLink("Show difference");
+  await waitFor(
+    "the difference",
+    () => (tabs.activeTabGroup.activeTab?.input instanceof vscode.TabInputTextDiff ? true : undefined),
+    [tabs.onDidChangeTabs],
+  );
+  await page.screenshot("difference");
   await run("workbench.action.closeActiveEditor");
+  await page.clickWebviewLink("models/staging/stg_orders.sql");
+  await waitFor(
+    "the file",
+    () => (vscode.window.activeTextEditor?.document.fileName.endsWith("stg_orders.sql") ? true : undefined),
+    [vscode.window.onDidChangeActiveTextEditor],
+  );
+  await run("workbench.action.closeAllEditors");
 });
 
 test("a node is seen while it runs; cancelling in the editor cancels in dbt Cloud, and is not asked about again", async () => {
@@ -174,6 +194,9 @@ test("what failed there is a problem of the file here, and is retried from its f
   await run("notifications.showList");
   await page.notification("Run 70403105000031 goes on where run 70403105000021 failed");
   await run("notifications.clearAll");
+  await page.runCommand("Floe dbt: Refresh dbt Cloud");
+  await page.clickTreeRowAction(cloud, "Nightly", "Cancel in dbt Cloud");
+  await page.treeRowSaying(cloud, "^run .*cancelled");
 });
 
 test("a job is chosen for tests, and that is remembered", async () => {

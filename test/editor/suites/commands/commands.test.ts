@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import * as vscode from "vscode";
+import { clipboard } from "../../probe/clipboard.ts";
 import { page } from "../../probe/page.ts";
 import { ourProcesses } from "../../probe/processes.ts";
 import {
@@ -72,6 +73,12 @@ test("a hover on a squiggle says the rule, its code, and offers the fix", async 
   assert.match(text, /aliasing of columns.*sqlfluff.*AL02/);
   await page.waitForText("Quick Fix...");
   await page.press("Escape");
+
+  await page.runCommand("Floe dbt: Open Page of This Rule");
+  // The editor asks before it opens a website.
+  await page.waitForText("https://docs.sqlfluff.com/");
+  await page.screenshot("rule-page");
+  await page.clickButton("Cancel");
 });
 
 test("the status bar's tooltip says which environment and why, the versions, and where Python is", async () => {
@@ -151,6 +158,11 @@ test("the Doctor's report is copied as Markdown", async () => {
   await page.notification("The report is in the clipboard");
   const report = await vscode.env.clipboard.readText();
   assert.match(report, /^# Floe dbt: Doctor\n/);
+  await vscode.env.clipboard.writeText("");
+  await page.clickTitleAction("Copy Report");
+  assert.equal(await clipboard(/^# Floe dbt: Doctor\n/), report);
+  await page.clickTitleAction("Refresh");
+  await page.waitForText("No problems found.");
   assert.match(report, /## floe_sample/);
   assert.match(report, /dbt-core.*1\.11\.16/);
   await vscode.commands.executeCommand("notifications.clearAll");

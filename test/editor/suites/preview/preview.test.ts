@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import * as vscode from "vscode";
+import { clipboard } from "../../probe/clipboard.ts";
+import { pressKeyOf } from "../../probe/keys.ts";
 import { page } from "../../probe/page.ts";
 import { api, openFile, placeCursor, projectIn, setSetting, workspaceFile } from "../../probe/product.ts";
 import { screenshots } from "../../probe/screenshots.ts";
@@ -19,13 +21,6 @@ async function grid(what: string, condition: (rows: string[][]) => boolean): Pro
     if (Date.now() > until)
       throw new Error(`${what} did not come; there was ${JSON.stringify(rows.slice(0, 6))}`);
   }
-}
-
-async function clipboard(expected: string): Promise<void> {
-  const until = Date.now() + 20_000;
-  let text = await vscode.env.clipboard.readText();
-  while (text !== expected && Date.now() < until) text = await vscode.env.clipboard.readText();
-  assert.equal(text, expected);
 }
 
 const lenses = async (uri: vscode.Uri): Promise<vscode.CodeLens[]> =>
@@ -86,6 +81,15 @@ test("another limit, and 12,000 rows by keyboard", async () => {
   await page.press("Shift+ArrowRight");
   await page.press("Control+C");
   await clipboard("hut 0\t\nhut 1\t1.5");
+  await page.webviewPartMenu("gridcell", "hut 1");
+  await page.screenshot("cell-menu");
+  await page.chooseMenuEntry("Copy Row");
+  await clipboard(/^number\thut\t.*\n1\thut 1\t1\.5\tfalse\t2026-01-02\t/);
+  await page.webviewPartMenu("gridcell", "hut 1");
+  await page.chooseMenuEntry("Copy Selected Cells");
+  await clipboard("hut 0\t\nhut 1\t1.5");
+  await page.clickTitleAction("Copy All Rows");
+  await clipboard(/^number\thut\t.*\n0\thut 0\t[^]*\n11999\thut 11999\t/);
   await page.screenshot("keyboard");
 });
 
@@ -115,8 +119,7 @@ test("a CTE by its code lens, the one at the cursor, and a selection", async () 
     editor.document.positionAt(start),
     editor.document.positionAt(text.indexOf("range(12000)") + "range(12000) as r(i)".length),
   );
-  await vscode.commands.executeCommand("workbench.action.focusActiveEditorGroup");
-  await page.press("Control+Enter");
+  await pressKeyOf("floeDbt.previewSelection");
   await page.waitForText("many_rows: selection");
   await grid("the selection's column", (rows) => rows[0]?.length === 1);
   await page.screenshot("code-lens");
@@ -146,6 +149,13 @@ test("the query that ran is shown, and opens in an editor", async () => {
   assert.equal(opened.languageId, "sql");
   await vscode.commands.executeCommand("workbench.action.closeActiveEditor");
   await page.clickWebviewPart("button", "Query");
+  await page.clickTitleAction("Open Query in Editor");
+  await waitFor(
+    "the query in an editor again",
+    () => (vscode.window.activeTextEditor?.document === opened ? true : undefined),
+    [vscode.window.onDidChangeActiveTextEditor],
+  );
+  await vscode.commands.executeCommand("workbench.action.closeActiveEditor");
 });
 
 test("rows are saved as CSV, as they are shown", async () => {
@@ -209,8 +219,11 @@ test("a query that does not end is cancelled, and the next one works", async () 
   const running = vscode.commands.executeCommand("floeDbt.previewModel");
   await page.waitForText("Waiting for the warehouse…");
   await page.screenshot("running");
-  await page.clickWebviewPart("button", "Cancel");
+  await page.clickTitleAction("Cancel Query");
   await running;
+  await page.waitForText("Cancelled.");
+  await page.clickTitleAction("Run Query Again");
+  await page.clickWebviewPart("button", "Cancel");
   await page.waitForText("Cancelled.");
   await openFile("models/marts/many_rows.sql");
   await vscode.commands.executeCommand("floeDbt.previewModel");
