@@ -4,7 +4,7 @@ import type { RuntimeName } from "../../protocol/runtime.ts";
 import { type DiscoveredProject, discoverProjects, owningProject } from "../config/discoverProjects.ts";
 import { mistakesDbtStumblesOver } from "../config/configProblem.ts";
 import { loadProjectConfig, type ProjectConfig } from "../config/projectConfig.ts";
-import { readManifest } from "../manifest/readManifest.ts";
+import { readManifestHere } from "../manifest/readManifest.ts";
 import { RedactingLog } from "../platform/log.ts";
 import { defaultStorageDir } from "../platform/storage.ts";
 import type { DbtPlugin, ProjectRef } from "../plugins/dbtPlugin.ts";
@@ -124,10 +124,7 @@ export async function openProjects(
         env,
         storageDir: defaultStorageDir(env),
         version: productVersion,
-        readManifest: (file, take) => {
-          take(readManifest(file).nodes);
-          return Promise.resolve();
-        },
+        readManifest: readManifestHere,
         configOf: (projectDir) => ({
           config: configs.get(projectDir)?.runtimeConfig.cloud,
           commit: options.commit ?? "environment",

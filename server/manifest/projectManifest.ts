@@ -98,6 +98,10 @@ export class ProjectManifest {
     return this.#files.someGone && this.#files.isGone(this.#index?.filePathOf(facts) ?? null);
   }
 
+  get #isStale(): boolean {
+    return this.#generatedAt !== null && this.#files.newest > this.#generatedAt;
+  }
+
   get info(): ManifestInfo {
     const index = this.#index;
     const { projectDir, name } = this.project.config;
@@ -116,7 +120,7 @@ export class ProjectManifest {
       }),
       origin: this.#origin,
       generatedAt: this.#generatedAt,
-      stale: this.#generatedAt !== null && this.#files.newest > this.#generatedAt,
+      stale: this.#isStale,
       dbtVersion: index?.facts.dbtVersion ?? null,
       counts: index?.counts ?? {},
     };
@@ -181,7 +185,7 @@ export class ProjectManifest {
 
   /** Files of the project changed on disk. */
   filesChanged(changes: readonly { filePath: string; deleted: boolean }[]): void {
-    const before = this.info.stale;
+    const before = this.#isStale;
     let goneChanged = false;
     for (const change of changes) {
       if (isInside(change.filePath, this.project.config.paths.target)) {
@@ -191,7 +195,7 @@ export class ProjectManifest {
       const holdsNodes = (this.#index?.inFile(change.filePath).length ?? 0) > 0;
       if (this.#files.changed(change, holdsNodes)) goneChanged = true;
     }
-    if (goneChanged || this.info.stale !== before) this.#changed();
+    if (goneChanged || this.#isStale !== before) this.#changed();
   }
 
   /** The configuration is another one: its target folder may be elsewhere. */

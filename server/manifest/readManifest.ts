@@ -28,3 +28,12 @@ export function readManifest(filePath: string): { facts: ManifestFacts; nodes: N
   }
   return { facts: manifestFacts(metadata), nodes };
 }
+
+/** The nodes, read in this process all the same: where nobody else waits for it, and a thread would cost more. */
+export function readManifestHere(
+  filePath: string,
+  take: (nodes: readonly NodeFacts[]) => void,
+): Promise<void> {
+  take(readManifest(filePath).nodes);
+  return Promise.resolve();
+}

@@ -27,6 +27,7 @@ import type { RunHead } from "../../protocol/run.ts";
 import { readArtifact } from "../../server/manifest/artifactReader.ts";
 import { RedactingLog } from "../../server/platform/log.ts";
 import { createCloudRuntime } from "../../server/plugins/cloud/cloudRuntime.ts";
+import { readManifestHere } from "../../server/manifest/readManifest.ts";
 import {
   CloudEmulator,
   emulatedAccount,
@@ -34,7 +35,7 @@ import {
   emulatedManifest,
   emulatedToken,
 } from "../harness/cloudEmulator/emulator.ts";
-import { emulatedConfig, readHere } from "../harness/cloudEmulator/pluginOnEmulator.ts";
+import { emulatedConfig } from "../harness/cloudEmulator/pluginOnEmulator.ts";
 import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
 import { repoDir } from "../harness/environment.ts";
 import { LspClient } from "../harness/lspClient.ts";
@@ -298,7 +299,7 @@ test("a person is asked once for each project, always, or never, as the setting 
     env: { PATH: process.env["PATH"], HOME: storageDir },
     storageDir,
     version: "0.0.0",
-    readManifest: readHere,
+    readManifest: readManifestHere,
     configOf: () => ({ config: emulatedConfig(emulator.url), commit: "environment", ask }),
     askSecret: () => Promise.resolve(emulatedToken),
     confirm({ projectDir, command, host, accountId, job, commit }) {

@@ -268,13 +268,14 @@ async function collect(
   projectDir: string,
 ): Promise<Done> {
   const { client, cache } = session;
-  const artifacts = await collectArtifacts(client, cache, run, cloudCall(call, call.signal));
+  const waiting = cloudCall(call, call.signal);
+  const artifacts = await collectArtifacts(client, cache, run, waiting);
   if (!artifacts) throw await runFailure(run, projectDir, link, (text) => deps.log.redactValues(text));
   const { dir, step, files } = artifacts;
   const { result, events } = await runResult(
     files,
     projectDir,
-    (await namesIn(files.manifestPath, deps, cloudCall(call, call.signal)))?.facts ?? new Map(),
+    (await namesIn(files.manifestPath, deps, waiting))?.facts ?? new Map(),
     {
       success: runState(run.status) === "success",
       seconds: secondsBetween(run.started_at ?? run.created_at, run.finished_at),

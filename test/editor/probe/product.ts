@@ -39,6 +39,25 @@ export async function openFile(relative: string): Promise<vscode.TextEditor> {
   return vscode.window.showTextDocument(document, { preview: false });
 }
 
+/** Waits until the active editor shows the file of this name. */
+export async function activeFile(name: string): Promise<vscode.TextEditor> {
+  return waitFor(
+    name,
+    () => {
+      const editor = vscode.window.activeTextEditor;
+      return editor && path.basename(editor.document.uri.fsPath) === name ? editor : undefined;
+    },
+    [vscode.window.onDidChangeActiveTextEditor, vscode.window.onDidChangeTextEditorSelection],
+    { describe: () => vscode.window.activeTextEditor?.document.uri.fsPath },
+  );
+}
+
+/** What dbt was sent for the run that was started last, as a person would type it. */
+export async function lastRunCommand(): Promise<string> {
+  await vscode.commands.executeCommand("floeDbt.copyRunCommand");
+  return vscode.env.clipboard.readText();
+}
+
 export const onDisk = (relative: string): string => readFileSync(workspaceFile(relative).fsPath, "utf8");
 
 /** Our diagnostics of a file as they are now. */

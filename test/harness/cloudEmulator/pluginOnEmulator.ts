@@ -3,12 +3,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { CloudConfig } from "../../../server/config/manifestFile.ts";
 import type { Clock } from "../../../server/platform/clock.ts";
-import { readManifest } from "../../../server/manifest/readManifest.ts";
+import { readManifestHere } from "../../../server/manifest/readManifest.ts";
 import { createHttp } from "../../../server/platform/http.ts";
 import { RedactingLog } from "../../../server/platform/log.ts";
 import { createCloudPlugin, type CloudPluginDeps } from "../../../server/plugins/cloud/cloudPlugin.ts";
 import { CoolDowns } from "../../../server/plugins/cloud/coolDown.ts";
-import type { ReadManifest } from "../../../server/plugins/cloud/nodeNames.ts";
 import type { DbtEvent, DbtPlugin } from "../../../server/plugins/dbtPlugin.ts";
 import { emulatedAccount, emulatedEnvironment, emulatedJobs, emulatedToken } from "./emulated.ts";
 import type { CloudEmulator } from "./emulator.ts";
@@ -34,12 +33,6 @@ export const emulatedConfig = (url: string): CloudConfig => ({
   timeoutSeconds: 3600,
 });
 
-/** Where nobody waits for this process: a thread for each would be half of a fault's time. */
-export const readHere: ReadManifest = (file, take) => {
-  take(readManifest(file).nodes);
-  return Promise.resolve();
-};
-
 /** A plugin that talks to the emulator, as the server would make it. */
 export function cloudPluginOn(
   emulator: Pick<CloudEmulator, "url"> | Promise<CloudEmulator>,
@@ -64,7 +57,8 @@ export function cloudPluginOn(
     env,
     http,
     coolDowns: new CoolDowns(clock),
-    readManifest: readHere,
+    // A thread for each would be half of a fault's time.
+    readManifest: readManifestHere,
     clock,
     tokenOf: token ?? (() => emulatedToken),
     settingsOf: async (projectDir) => {

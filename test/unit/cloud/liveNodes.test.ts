@@ -2,19 +2,14 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { readManifest } from "../../../server/manifest/readManifest.ts";
+import { readManifestHere } from "../../../server/manifest/readManifest.ts";
 import { LiveNodes } from "../../../server/plugins/cloud/liveNodes.ts";
 import { readLogLine } from "../../../server/plugins/cloud/nodeLines.ts";
-import { NodeNames, type ReadManifest } from "../../../server/plugins/cloud/nodeNames.ts";
+import { NodeNames } from "../../../server/plugins/cloud/nodeNames.ts";
 import type { DbtEvent } from "../../../server/plugins/dbtPlugin.ts";
 
 const dir = await mkdtemp(path.join(tmpdir(), "floe-dbt-names-"));
 afterAll(() => rm(dir, { recursive: true, force: true }));
-
-const read: ReadManifest = (file, take) => {
-  take(readManifest(file).nodes);
-  return Promise.resolve();
-};
 
 async function names(): Promise<NodeNames> {
   const file = path.join(dir, "manifest.json");
@@ -43,7 +38,7 @@ async function names(): Promise<NodeNames> {
     },
   };
   await writeFile(file, JSON.stringify({ nodes, unit_tests }));
-  return NodeNames.of(file, read, new AbortController().signal);
+  return NodeNames.of(file, readManifestHere, new AbortController().signal);
 }
 
 /** What the log tells: "started model.shop.a", "success model.shop.a 0.26". */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
 import { page } from "../../probe/page.ts";
-import { api, diagnostics, openFile } from "../../probe/product.ts";
+import { activeFile, api, diagnostics, openFile } from "../../probe/product.ts";
 import { screenshots } from "../../probe/screenshots.ts";
 import { test } from "../../probe/tests.ts";
 import { waitFor } from "../../probe/waiting.ts";
@@ -137,11 +137,7 @@ test("what the checkout would change there is compared, and nothing is started f
   await page.screenshot("difference");
   await run("workbench.action.closeActiveEditor");
   await page.clickWebviewLink("models/staging/stg_orders.sql");
-  await waitFor(
-    "the file",
-    () => (vscode.window.activeTextEditor?.document.fileName.endsWith("stg_orders.sql") ? true : undefined),
-    [vscode.window.onDidChangeActiveTextEditor],
-  );
+  await activeFile("stg_orders.sql");
   await run("workbench.action.closeAllEditors");
 });
 

@@ -1,22 +1,13 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import path from "node:path";
 import * as vscode from "vscode";
 import { clipboard } from "../../probe/clipboard.ts";
 import { page } from "../../probe/page.ts";
-import { openFile, workspaceFile } from "../../probe/product.ts";
+import { activeFile, lastRunCommand, openFile, workspaceFile } from "../../probe/product.ts";
 import { test } from "../../probe/tests.ts";
 import { waitFor } from "../../probe/waiting.ts";
 
 const view = "Project";
-
-/** Waits until the active editor shows this file. */
-async function activeFile(name: string): Promise<vscode.TextEditor> {
-  return waitFor(name, () => {
-    const editor = vscode.window.activeTextEditor;
-    return editor && path.basename(editor.document.uri.fsPath) === name ? editor : undefined;
-  }, [vscode.window.onDidChangeActiveTextEditor, vscode.window.onDidChangeTextEditorSelection]);
-}
 
 test(
   "the view is filled without a manifest on disk, and tells its age once Compile Project has written one",
@@ -125,8 +116,7 @@ test("several selected rows are one selection for dbt", async () => {
   await page.screenshot("with-parents");
   await page.chooseMenuEntry("Compile Model with Parents");
   await page.statusBarItem("dbt compile");
-  await vscode.commands.executeCommand("floeDbt.copyRunCommand");
-  assert.equal(await vscode.env.clipboard.readText(), "dbt compile --select '+ice_safety +orders'");
+  assert.equal(await lastRunCommand(), "dbt compile --select '+ice_safety +orders'");
   await vscode.commands.executeCommand("floeDbt.cancelRun");
 });
 
@@ -189,8 +179,7 @@ test("the menu of the project's row runs it; Select Target lists the profile's t
   await page.screenshot("run-project-menu");
   await page.chooseMenuEntry("Take Snapshots");
   await page.statusBarItem("dbt snapshot");
-  await vscode.commands.executeCommand("floeDbt.copyRunCommand");
-  assert.equal(await vscode.env.clipboard.readText(), "dbt snapshot");
+  assert.equal(await lastRunCommand(), "dbt snapshot");
   await vscode.commands.executeCommand("floeDbt.cancelRun");
   await page.clickTreeRowAction(view, "^floe_sample", "Refresh Project View");
   await page.treeRow(view, "^Models");

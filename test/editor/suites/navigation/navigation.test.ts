@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
-import path from "node:path";
 import * as vscode from "vscode";
 import { page } from "../../probe/page.ts";
-import { openFile, placeCursor, projectIn, replaceText } from "../../probe/product.ts";
+import { activeFile, openFile, placeCursor, projectIn, replaceText } from "../../probe/product.ts";
 import { test } from "../../probe/tests.ts";
-import { waitFor } from "../../probe/waiting.ts";
 
 const model = "models/marts/ice_safety.sql";
 
@@ -14,15 +12,6 @@ async function cursorIn(text: string): Promise<vscode.TextEditor> {
   placeCursor(editor, editor.document.positionAt(at + Math.floor(text.length / 2)));
   await vscode.commands.executeCommand("workbench.action.focusActiveEditorGroup");
   return editor;
-}
-
-async function activeFile(name: string): Promise<void> {
-  await waitFor(
-    name,
-    () => path.basename(vscode.window.activeTextEditor?.document.uri.fsPath ?? "") === name || undefined,
-    [vscode.window.onDidChangeActiveTextEditor],
-    { describe: () => vscode.window.activeTextEditor?.document.uri.fsPath },
-  );
 }
 
 test(

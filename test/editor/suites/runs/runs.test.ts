@@ -4,7 +4,9 @@ import { clipboard } from "../../probe/clipboard.ts";
 import { pressKeyOf } from "../../probe/keys.ts";
 import { page } from "../../probe/page.ts";
 import {
+  activeFile,
   diagnosticsOf,
+  lastRunCommand,
   onDisk,
   openFile,
   projectIn,
@@ -23,12 +25,6 @@ const twice = "models/trouble/twice.sql";
 
 const run = (command: string, ...args: unknown[]): Thenable<unknown> =>
   vscode.commands.executeCommand(command, ...args);
-
-/** What dbt was sent for the run that was started last, as a person would type it. */
-async function lastCommand(): Promise<string> {
-  await run("floeDbt.copyRunCommand");
-  return vscode.env.clipboard.readText();
-}
 
 /** What dbt is sent by each command about a model, here stg_orders, and about the project. */
 const sentForModel = {
@@ -147,11 +143,7 @@ test(
       },
     );
     await page.clickTreeRow(runs, "unique_twice_hut_id");
-    await waitFor(
-      "the test's own line",
-      () => (vscode.window.activeTextEditor?.document.fileName.endsWith("trouble.yml") ? true : undefined),
-      [vscode.window.onDidChangeActiveTextEditor],
-    );
+    await activeFile("trouble.yml");
     await page.clickTreeRowAction(runs, "unique_twice_hut_id", "Show Failing Rows");
     await page.waitForText("Failing rows of unique_twice_hut_id");
     await page.waitForText("1 row ·");
@@ -294,7 +286,7 @@ test(
     await page.pickQuickPickItem("huts: stg_orders,path");
     await page.treeRowSaying(runs, "^Build huts: stg_orders,path.*, passed");
     assert.match(
-      await lastCommand(),
+      await lastRunCommand(),
       /^dbt build --select 'stg_orders,path:models\/staging stg_order_items,path:models\/staging' --exclude stg_order_items --resource-type=model /,
     );
     await page.treeRowSaying(runs, "^model stg_orders, passed");
@@ -318,7 +310,7 @@ test(
     await openFile(twice);
     await pressKeyOf("floeDbt.rerunFailed");
     await page.treeRowSaying(runs, "^Build what failed of twice, waits");
-    assert.match(await lastCommand(), /^dbt build --select 1\+unique_twice_hut_id$/);
+    assert.match(await lastRunCommand(), /^dbt build --select 1\+unique_twice_hut_id$/);
     await pressKeyOf("floeDbt.rerunLast");
     await pressKeyOf("floeDbt.testModel");
     await page.treeRowSaying(runs, "^Test twice, waits");
@@ -332,11 +324,7 @@ test(
     await page.treeRowSaying(runs, "^Test unique_twice_hut_id, waits");
     await page.treeRowMenu(runs, "^unique_twice_hut_id");
     await page.chooseMenuEntry("Open File");
-    await waitFor(
-      "the file of the node",
-      () => (vscode.window.activeTextEditor?.document.fileName.endsWith("trouble.yml") ? true : undefined),
-      [vscode.window.onDidChangeActiveTextEditor],
-    );
+    await activeFile("trouble.yml");
 
     await openFile("models/staging/stg_huts.sql");
     await pressKeyOf("floeDbt.editRun");
@@ -351,7 +339,7 @@ test(
     await page.press("Enter");
     await page.treeRowSaying(runs, "^Build stg_huts, waits");
     assert.equal(
-      await lastCommand(),
+      await lastRunCommand(),
       "dbt build --select stg_huts --vars '{safe_ice_cm: 30}' --threads=1 --fail-fast",
     );
 
@@ -366,26 +354,26 @@ test(
 
     await run("floeDbt.fullRefreshModel", workspaceFile("models/staging/stg_drinks.sql"));
     await page.treeRowSaying(runs, "^Run stg_drinks, waits");
-    assert.equal(await lastCommand(), "dbt run --select stg_drinks --full-refresh");
+    assert.equal(await lastRunCommand(), "dbt run --select stg_drinks --full-refresh");
 
     await run("floeDbt.buildSelection", workspaceFile("seeds"));
     await page.treeRowSaying(runs, "^Build seeds, waits");
-    assert.equal(await lastCommand(), "dbt build --select path:seeds");
+    assert.equal(await lastRunCommand(), "dbt build --select path:seeds");
 
     for (const [command, sent] of Object.entries(sentForModel)) {
       await run(command, workspaceFile("models/staging/stg_orders.sql"));
-      assert.equal(await lastCommand(), sent, command);
+      assert.equal(await lastRunCommand(), sent, command);
     }
     for (const [command, sent] of Object.entries(sentForProject)) {
       await run(command);
-      assert.equal(await lastCommand(), sent, command);
+      assert.equal(await lastRunCommand(), sent, command);
     }
     for (const [command, sent] of Object.entries(sentForProduct)) {
       const started = run(command, workspaceFile("floe.yaml"));
       await page.quickPickRow("huts: stg_drinks");
       await page.pickQuickPickItem("huts: stg_drinks");
       await started;
-      assert.equal(await lastCommand(), sent, command);
+      assert.equal(await lastRunCommand(), sent, command);
     }
 
     await pressKeyOf("floeDbt.cancelRun");
