@@ -4,10 +4,14 @@ import { expect, it } from "vitest";
 import { commandFacts, commandIds } from "../../client/commands/list.ts";
 import { repoDir } from "../harness/environment.ts";
 
-const suites = path.join(repoDir, "test/editor/suites");
-const text = readdirSync(suites, { recursive: true, encoding: "utf8" })
-  .filter((file) => file.endsWith(".ts"))
-  .map((file) => readFileSync(path.join(suites, file), "utf8"))
+/** The suites, and what they share. */
+const text = ["suites", "probe"]
+  .map((folder) => path.join(repoDir, "test/editor", folder))
+  .flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => readFileSync(path.join(folder, file), "utf8")),
+  )
   .join("\n");
 
 /** How a person reaches a command by its title: the palette, a menu, a button of a row, a title bar or a page. */
