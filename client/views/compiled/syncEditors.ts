@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { CompiledView } from "./compiledView.ts";
+import { ownSelections } from "./ownSelections.ts";
 
 /** For so long, at most, what an editor tells of its scrolling is an echo of ours, in milliseconds. */
 const echoMs = 1000;
@@ -24,8 +25,7 @@ export function syncEditors(views: Views): vscode.Disposable {
   });
   /** Where we have scrolled an editor to, until it is there. */
   const echoes = new WeakMap<vscode.TextEditor, { top: number | null; until: number }>();
-  /** What we have selected in an editor, until it says so. */
-  const ours = new WeakMap<vscode.TextEditor, vscode.Selection>();
+  const ours = ownSelections();
   const bringToTop = (editor: vscode.TextEditor, top: number): void => {
     echoes.set(editor, { top, until: Date.now() + echoMs });
     const line = top === 0 ? 0 : Math.min(top + stickyLines(editor.document), editor.document.lineCount - 1);
@@ -42,6 +42,12 @@ export function syncEditors(views: Views): vscode.Disposable {
     return true;
   };
 
+  const select = (editor: vscode.TextEditor, selection: vscode.Selection): void => {
+    ours.made(editor, selection);
+    // Also where it seems to be selected: what the editor last said may be older than what we last told it.
+    editor.selection = selection;
+  };
+
   const scrolled = ({ textEditor, visibleRanges }: vscode.TextEditorVisibleRangesChangeEvent): void => {
     const pair = pairOf(textEditor, views);
     const top = visibleRanges[0]?.start.line;
@@ -54,20 +60,18 @@ export function syncEditors(views: Views): vscode.Disposable {
     }
   };
 
-  const selected = ({ textEditor }: vscode.TextEditorSelectionChangeEvent): void => {
-    const isEcho = ours.get(textEditor)?.isEqual(textEditor.selection) === true;
-    ours.delete(textEditor);
+  const selected = ({ textEditor, kind }: vscode.TextEditorSelectionChangeEvent): void => {
+    // A key or a click is never ours.
+    const isCommand = kind === vscode.TextEditorSelectionChangeKind.Command;
+    if (isCommand && ours.toldOf(textEditor, textEditor.selection)) return;
     // An editor without the focus only follows.
-    if (isEcho || textEditor !== vscode.window.activeTextEditor) return;
+    if (textEditor !== vscode.window.activeTextEditor) return;
     const pair = pairOf(textEditor, views);
     if (!pair) return;
     textEditor.setDecorations(highlight, []);
     for (const other of pair.others) {
       const there = selectionThere(textEditor, other.document, pair.lineThere);
-      if (!other.selection.isEqual(there)) {
-        ours.set(other, there);
-        other.selection = there;
-      }
+      select(other, there);
       other.setDecorations(highlight, [new vscode.Range(there.start.line, 0, there.end.line, 0)]);
       const isVisible = other.visibleRanges.some(
         ({ start, end }) => start.line <= there.active.line && there.active.line <= end.line,

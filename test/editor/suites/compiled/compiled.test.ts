@@ -47,7 +47,10 @@ async function selectionOf(
     what,
     () => (condition(editor.selection) ? true : undefined),
     [vscode.window.onDidChangeTextEditorSelection],
-    { describe: () => editor.selection },
+    {
+      describe: () =>
+        vscode.window.visibleTextEditors.map(({ document, selection }) => [document.uri.path, selection]),
+    },
   );
 }
 
