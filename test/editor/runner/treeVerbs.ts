@@ -87,7 +87,15 @@ export function treeVerbs(page: BrowserPage): Pick<Page, TreeVerb> {
         await opened.filter({ has: page.getByText(title, { exact: true }) }).waitFor();
       }
     },
-    chooseMenuEntry: (title) => menuEntry(title).click(),
+    chooseMenuEntry: async (title) => {
+      const entry = menuEntry(title);
+      await entry.waitFor();
+      // In its first 100 ms a menu takes no click: it could be the end of the one that opened it.
+      while (await entry.isVisible()) {
+        await entry.click();
+        await entry.waitFor({ state: "hidden", timeout: 2000 }).catch(() => undefined);
+      }
+    },
     togglePane: (view) => page.locator(`.part.sidebar .pane-header[aria-label^="${view}" i]`).first().click(),
     testSummary: (count) =>
       page.locator(".part.sidebar .result-summary", { hasText: count }).first().waitFor(),
