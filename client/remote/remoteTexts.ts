@@ -1,5 +1,6 @@
 import type { RemoteEnvironmentFacts, RemoteRun } from "../../protocol/remote.ts";
 import type { RunStep } from "../../protocol/run.ts";
+import { firstLine } from "../runs/plainText.ts";
 
 /** What rows of the dbt Cloud view say, as data, and when they are looked at again. */
 
@@ -35,6 +36,15 @@ export function runIcon(state: RemoteRun["state"]): Icon {
 
 export const stepIcon = (state: RunStep["state"]): Icon =>
   state === "skipped" ? { id: "debug-step-over", color: "testing.iconSkipped" } : runIcon(state);
+
+/**
+ * "run stg_orders" of a run that was started here, else its cause. All of ours begin alike, and that would fill a narrow view:
+ * the tooltip has the whole cause.
+ */
+export const runTitle = ({ id, cause }: RemoteRun): string =>
+  firstLine(cause ?? `Run ${id}`)
+    .replace(/^Floe dbt: dbt (\w+)(?: --select=)?/, (_all, verb: string) => `${verb} `)
+    .trim();
 
 /** "Nightly · c0ffee0 · 3 min ago · took 42 s" */
 export function runText(run: RemoteRun, now: number): string {

@@ -3,7 +3,7 @@ import type { RemoteJob, RemoteOverview, RemoteRun, RemoteRunDetail } from "../.
 import { errorMessage } from "../errorMessage.ts";
 import type { LanguageServer } from "../languageServer.ts";
 import { firstLine, plainText } from "../runs/plainText.ts";
-import { agoOf, environmentText, nextLook, runIcon, runText, stepIcon } from "./remoteTexts.ts";
+import { agoOf, environmentText, nextLook, runIcon, runText, runTitle, stepIcon } from "./remoteTexts.ts";
 
 /** A row of the view. Menus hand it to the commands. */
 export type RemoteRow =
@@ -128,13 +128,7 @@ export class RemoteView implements vscode.Disposable, vscode.TreeDataProvider<Re
           ...(["queued", "running", "unknown"].includes(run.state) ? ["goesOn"] : []),
           ...(run.state === "error" ? ["failed"] : []),
         ].join(" ");
-        const look = item(
-          firstLine(run.cause ?? `Run ${run.id}`),
-          runText(run, Date.now()),
-          "",
-          words,
-          open.Collapsed,
-        );
+        const look = item(runTitle(run), runText(run, Date.now()), "", words, open.Collapsed);
         look.iconPath = icon(runIcon(run.state));
         look.tooltip = plainText(
           [
