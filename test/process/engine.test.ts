@@ -51,8 +51,32 @@ ${more}`;
 
   test("one that hangs is given up after its time", async () => {
     const hanging = await program("hanging", "setInterval(() => {}, 1000)");
-    const ask = createEngineProbe({ log, env, limitSeconds: 1 });
-    expect(await ask(hanging)).toEqual({ failure: "did not answer within 1 s" });
+    const ask = createEngineProbe({ log, env, limitSeconds: 0.5 });
+    expect(await ask(hanging)).toEqual({ failure: "did not answer within 0.5 s, twice" });
+  });
+
+  test("one that is slow when it is started first is asked once more; of a search that was cancelled nothing is remembered", async () => {
+    const file = path.join(dir, "slow", "dbt");
+    await mkdir(path.dirname(file));
+    const asked = 'if [ ! -e "$0.seen" ]; then : > "$0.seen"; exec sleep 100; fi';
+    const answers = 'echo "dbt-fusion 2.0.0"; echo "Usage: dbt"; echo "  lint   Lint models"';
+    await writeFile(file, `#!/bin/sh\n${asked}\n${answers}\n`, { mode: 0o755 });
+    const ask = createEngineProbe({ log, env, limitSeconds: 2 });
+    expect(await ask(file)).toMatchObject({
+      version: "2.0.0",
+      features: new Set(["lint", "partialParse", "partialLoad"]),
+    });
+
+    const cancelled = new AbortController();
+    const patient = createEngineProbe({
+      log: new RedactingLog((_level, message) => {
+        if (message.includes("--help")) cancelled.abort();
+      }),
+      env,
+    });
+    expect(await patient(file, cancelled.signal)).toEqual({ failure: "the search was cancelled" });
+    const facts = await patient(file);
+    expect("features" in facts && facts.features.has("partialParse")).toBe(true);
   });
 
   test("what it can is asked of it, and asked again once the file is another", async () => {

@@ -22,7 +22,7 @@ const mostCharacters = 20_000;
 
 /**
  * Asks a program named dbt or dbtf for its version and its help, each within 10 s and 20 000 characters, and remembers the
- * answer until the file changes.
+ * answer until the file changes. What was too slow is asked once more: the first start of a program may be, on a busy machine.
  * @returns a function that never throws: what is no dbt v2 engine is a failure in words
  */
 export function createEngineProbe(deps: {
@@ -35,6 +35,11 @@ export function createEngineProbe(deps: {
   const known = new Map<string, { facts: EngineFacts; stamp: string }>();
 
   async function ask(dbt: string, args: string[], signal: AbortSignal | undefined) {
+    const first = await askOnce(dbt, args, signal);
+    return first.ended === "timeLimit" && !signal?.aborted ? askOnce(dbt, args, signal) : first;
+  }
+
+  async function askOnce(dbt: string, args: string[], signal: AbortSignal | undefined) {
     let characters = 0;
     const tooMuch = new AbortController();
     const stop = signal ? AbortSignal.any([signal, tooMuch.signal]) : tooMuch.signal;
@@ -73,7 +78,7 @@ export function createEngineProbe(deps: {
 
     const version = await ask(dbt, ["--version"], signal);
     if (version.tooMuch) return { failure: "prints without end when asked for its version" };
-    if (version.ended === "timeLimit") return { failure: `did not answer within ${limitSeconds} s` };
+    if (version.ended === "timeLimit") return { failure: `did not answer within ${limitSeconds} s, twice` };
     if (version.ended === "notStarted") return { failure: "cannot be started (is it executable?)" };
     if (version.ended === "cancelled") return { failure: "the search was cancelled" };
     const said = whatItIs(version.text);
@@ -88,24 +93,26 @@ export function createEngineProbe(deps: {
       if (new RegExp(`^\\s+${verb}\\s`, "m").test(help.text)) features.add(verb);
     }
     if (parse.text.includes("--static-analysis")) features.add("staticAnalysis");
-    const [parses, loads] = await Promise.all(
-      ["--partial-parse", "--partial-load"].map((option) => accepts(dbt, option, signal)),
-    );
-    if (parses) features.add("partialParse");
-    if (parses && loads) features.add("partialLoad");
+    // Options that the help does not list are refused before the help is shown, if they are not known.
+    const [parses, loads] = await Promise.all([
+      ask(dbt, ["parse", "--partial-parse", "--help"], signal),
+      ask(dbt, ["parse", "--partial-load", "--help"], signal),
+    ]);
+    if (accepts(parses)) features.add("partialParse");
+    if (accepts(parses) && accepts(loads)) features.add("partialLoad");
+    if (signal?.aborted) return { failure: "the search was cancelled" };
     const facts = { dbt, ...said, features };
-    known.set(dbt, { facts, stamp });
+    // What did not answer in time may have more than it said.
+    if ([help, parse, parses, loads].every(({ ended }) => ended !== "timeLimit"))
+      known.set(dbt, { facts, stamp });
     return facts;
-  }
-
-  /** Options that the help does not list are refused before the help is shown, if they are not known. */
-  async function accepts(dbt: string, option: string, signal: AbortSignal | undefined): Promise<boolean> {
-    const outcome = await ask(dbt, ["parse", option, "--help"], signal);
-    return outcome.exitCode === 0 && /usage/i.test(outcome.text);
   }
 
   return probe;
 }
+
+const accepts = ({ exitCode, text }: { exitCode: number | null; text: string }): boolean =>
+  exitCode === 0 && /usage/i.test(text);
 
 /** dbt-core lists "Core:" and its plugins, the dbt Cloud CLI names itself; the engine says one line. */
 export function whatItIs(said: string): { version: string; distribution: string } | { failure: string } {
