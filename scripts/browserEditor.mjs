@@ -75,7 +75,11 @@ export async function startCodeServer(profile, { args = [], env = {}, onLine = (
     },
   );
   const closed = new Promise((resolve) => child.once("close", resolve));
+  // A process that is told to end has no time to wait for it.
+  const endWithUs = () => signalGroup(child.pid, "SIGKILL");
+  process.once("exit", endWithUs);
   const stop = async () => {
+    process.off("exit", endWithUs);
     if (child.exitCode === null && child.signalCode === null) signalGroup(child.pid, "SIGTERM");
     const timer = setTimeout(() => signalGroup(child.pid, "SIGKILL"), 5000);
     await closed;

@@ -32,6 +32,7 @@ const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !suites.some((suite) => suite.name === name));
 if (unknown.length > 0) throw new Error(`There is no suite ${unknown.join(", ")}.`);
 
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(1));
 mkdirSync(resultsDir, { recursive: true });
 const temporary = mkdtempSync(path.join(tmpdir(), "floe-dbt-editor-"));
 const results: TestResult[] = [];
