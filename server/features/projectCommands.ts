@@ -83,7 +83,6 @@ export async function lintProjects(
       );
     } catch (error) {
       if (!(error instanceof DbtError) || error instanceof DbtCancelledError) throw error;
-      project.failed(error);
       failures.push(`${project.config.name}: ${error.message}`);
     }
   }

@@ -7,6 +7,7 @@ import {
 } from "vscode-languageserver/node";
 import { isInside, pathKey } from "../platform/paths.ts";
 import { pathOfUri, uriOfPath } from "../platform/uri.ts";
+import type { Project } from "../projects/project.ts";
 import type { Feature, ServerContext } from "./feature.ts";
 import { isLinterConfig } from "./textSync.ts";
 
@@ -64,7 +65,11 @@ function watchersOutside({ client, projects }: ServerContext): FileSystemWatcher
 }
 
 async function filesChanged(context: ServerContext, changes: readonly FileEvent[]): Promise<void> {
-  const { projects, diagnostics, linting } = context;
+  const { projects, diagnostics, linting, guard } = context;
+  // Nothing here waits for it: what is open must not wait either, nor stay as it was when this fails.
+  const lintClosed = guard.event("Linting what changed", async (project: Project, paths: string[]) => {
+    await linting.lintProject(project, { paths, interactive: false });
+  });
   const files = changes.flatMap(({ uri, type }) => {
     const filePath = pathOfUri(uri);
     return filePath === null ? [] : [{ filePath, type }];
@@ -103,7 +108,7 @@ async function filesChanged(context: ServerContext, changes: readonly FileEvent[
       const present = closed.filter(
         (file) => !files.some((each) => each.filePath === file && each.type === FileChangeType.Deleted),
       );
-      if (present.length > 0) await linting.lintProject(project, { paths: present, interactive: false });
+      if (present.length > 0) lintClosed(project, present);
     }
   }
   const changesIssues = configFiles.length > 0 || files.some(({ filePath }) => isLinterConfig(filePath));

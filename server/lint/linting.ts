@@ -110,17 +110,17 @@ export class Linting {
         else if (event.type === "progress") options.onProgress?.(event.done, event.total, event.label);
       },
     };
-    const plugin = project.plugin();
-    const result = await plugin.lintProject(
-      project.ref,
-      {
-        interactive: options.interactive,
-        ...(options.paths && { paths: options.paths }),
-        ...(plugin.capabilities.has("lintUnsaved") && { texts }),
-      },
-      call,
+    const result = await ask(project, (plugin) =>
+      plugin.lintProject(
+        project.ref,
+        {
+          interactive: options.interactive,
+          ...(options.paths && { paths: options.paths }),
+          ...(plugin.capabilities.has("lintUnsaved") && { texts }),
+        },
+        call,
+      ),
     );
-    project.worked();
     const byFile = Map.groupBy(result.issues, (issue) => issue.filePath);
     for (const filePath of result.filesLinted) show(filePath, byFile.get(filePath) ?? []);
     await Promise.all(shows);
@@ -236,24 +236,15 @@ export class Linting {
         if (event.type === "lintWave" && this.#bringsNew(filePath, event.issues)) show(event.issues);
       },
     };
-    try {
-      const plugin = project.plugin();
+    const result = await ask(project, (plugin) => {
       const unsaved = plugin.capabilities.has("lintUnsaved") ? { texts } : {};
-      const result = await plugin.lintProject(
-        project.ref,
-        { paths: [filePath], ...unsaved, interactive: true },
-        call,
-      );
-      project.worked();
-      for (const skipped of result.filesSkipped) {
-        this.#deps.log.info(`${skipped.filePath} is not linted: ${skipped.reason}`);
-      }
-      show(result.issues, result.filesSkipped.map(notLinted));
-      return result;
-    } catch (error) {
-      if (error instanceof DbtError && !(error instanceof DbtCancelledError)) project.failed(error);
-      throw error;
+      return plugin.lintProject(project.ref, { paths: [filePath], ...unsaved, interactive: true }, call);
+    });
+    for (const skipped of result.filesSkipped) {
+      this.#deps.log.info(`${skipped.filePath} is not linted: ${skipped.reason}`);
     }
+    show(result.issues, result.filesSkipped.map(notLinted));
+    return result;
   }
 
   #bringsNew(filePath: string, issues: readonly LintIssue[]): boolean {
@@ -356,6 +347,21 @@ export class Linting {
   #fileOf(filePath: string): OpenFile | null {
     const document = this.#deps.documents.get(filePath);
     return document ? { filePath, document } : null;
+  }
+}
+
+/** Whether it could be done or not is the project's status, whoever asked. @throws DbtError */
+async function ask(
+  project: LintedProject,
+  lint: (plugin: DbtPlugin) => Promise<ProjectLintResult>,
+): Promise<ProjectLintResult> {
+  try {
+    const result = await lint(project.plugin());
+    project.worked();
+    return result;
+  } catch (error) {
+    if (error instanceof DbtError && !(error instanceof DbtCancelledError)) project.failed(error);
+    throw error;
   }
 }
 

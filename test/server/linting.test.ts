@@ -5,6 +5,7 @@ import { DiagnosticSeverity, FileChangeType } from "vscode-languageserver/node";
 import type { LintIssue } from "../../protocol/lint.ts";
 import { lintDocumentRequest, lintProjectRequest } from "../../protocol/requests.ts";
 import { DbtLintError } from "../../server/plugins/errors.ts";
+import type { PluginHost } from "../../server/server.ts";
 import { dbtProject, type TestProject } from "../harness/dbtProject.ts";
 import { type ClientOptions, LspClient, modernCapabilities } from "../harness/lspClient.ts";
 import { type LintCall, ScriptedPlugin } from "../harness/scriptedPlugin.ts";
@@ -43,6 +44,8 @@ async function started(
   });
   return { client, plugin, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
 }
+
+const settings = (section: unknown) => ({ initializationOptions: { settings: section } });
 
 describe("diagnostics", () => {
   test("an opened file is linted, and each diagnostic has its range, source, code and page", async () => {
@@ -283,8 +286,6 @@ describe("diagnostics", () => {
 });
 
 describe("when to lint", () => {
-  const settings = (section: unknown) => ({ initializationOptions: { settings: section } });
-
   test("onSave: typing lints nothing, saving does", async () => {
     await using project = await dbtProject();
     await using session = await started(project, settings({ lint: { run: "onSave" } }));
@@ -356,6 +357,37 @@ describe("when linting fails", () => {
     await client.change(uri, "BAD BAD\n");
     await client.waitForDiagnostics(uri, (all) => all.length === 2);
     await client.waitForStatus(([its]) => its?.state !== "failed");
+  });
+
+  test("a changed configuration has its say on what is open, though what is closed cannot be linted", async () => {
+    await using project = await dbtProject({ "models/closed.sql": "x\n" });
+    const plugin = new ScriptedPlugin();
+    plugin.script.lint = badWords;
+    let host: PluginHost | undefined;
+    await using session = await started(project, {
+      ...settings({ lint: { scope: "project" } }),
+      plugins: (its) => {
+        host = its;
+        return { local: () => plugin };
+      },
+    });
+    const { client } = session;
+    const closed = project.file("models/closed.sql");
+    const uri = await client.open(project.file("models/a.sql"), "BAD\n");
+    await client.waitForDiagnostics(uri, (all) => all.length === 1);
+    host?.onStatus(project.dir, { state: "ready" });
+    plugin.script.lint = ({ request }) =>
+      request.paths?.includes(closed) === true
+        ? Promise.reject(new DbtLintError("The worker crashed."))
+        : badWords({ ...plugin.lints.at(-1)!, text: "BAD BAD\n" });
+    await client.filesChanged({
+      [closed]: FileChangeType.Changed,
+      [project.file(".sqlfluff")]: FileChangeType.Changed,
+    });
+    await client.waitForDiagnostics(uri, (all) => all.length === 2);
+    plugin.script.lint = () => Promise.reject(new DbtLintError("The worker crashed again."));
+    await client.filesChanged({ [closed]: FileChangeType.Changed });
+    await client.waitForStatus(([its]) => its?.reason === "The worker crashed again.");
   });
 
   test("a command is answered in a person's words", async () => {

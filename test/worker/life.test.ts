@@ -152,6 +152,24 @@ describe("one worker at work", () => {
     expect((await worker.lint(project.file("models/base.sql"))).issues).not.toEqual([]);
   });
 
+  test("a broken .sqlfluff of one folder is a mistake in that file, whoever comes upon it", async () => {
+    const { project, worker } = await shared.begin({ "models/base.sql": "SELECT 1 as id\n" });
+    const model = await project.write("models/deep/model.sql", "SELECT 1 as id\n");
+    await worker.lint(model);
+    const filePath = await project.write("models/deep/.sqlfluff", "[sqlfluff]\nrules = CP01\n[broken\n");
+    const detail = {
+      kind: "configuration",
+      message: `SQLFluff's configuration: ${filePath}: it cannot be read: Source contains parsing errors`,
+      filePath,
+      line: 3,
+    };
+    await expect(worker.lint(model)).rejects.toMatchObject({ detail });
+    await expect(worker.request("lint", {})).rejects.toMatchObject({ detail });
+    await expect(worker.request("fix", { path: model })).rejects.toMatchObject({ detail });
+    await project.write("models/deep/.sqlfluff", "[sqlfluff]\nrules = LT01\n");
+    expect((await worker.lint(model)).issues).toEqual([]);
+  });
+
   test("the end of stdin ends the worker at once", async () => {
     const { worker } = await shared.begin({ "models/base.sql": "select 1 as id\n" });
     await worker.request("parse", {});

@@ -8,8 +8,10 @@ import configparser
 import os
 import re
 import sys
+from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from itertools import chain
+from typing import Any, Iterator
 
 from floe_dbt_worker.protocol import RequestFailed, one_line
 
@@ -85,7 +87,10 @@ class Configuration:
         self._project_dir = project_dir
         self._dbt = {key: value for key, value in overrides.items() if value}
         self._signature: Any = None
-        self._folders: set[str] = set()
+        self._folders: dict[str, Any] = {}
+        """The files of each folder as they were before they were read: what is written meanwhile is seen
+        next time.
+        """
         self._children: dict[tuple[str, str], Any] = {}
         self._roots: dict[str, Any] = {}
         self._degraded = False
@@ -101,8 +106,8 @@ class Configuration:
         @raises RequestFailed configuration
         """
         dialect = dialect_for(self._adapter or adapter)
-        state = (self._stat(), degraded, dialect)
-        if state == self._signature:
+        state = (degraded, dialect)
+        if state == self._signature and all(_stat(folder) == seen for folder, seen in self._folders.items()):
             return False
         from sqlfluff.core.config import file as config_file
         from sqlfluff.core.config import loader
@@ -111,22 +116,31 @@ class Configuration:
             for function in vars(module).values():
                 if hasattr(function, "cache_clear"):
                     function.cache_clear()
-        self._folders, self._children, self._roots = set(), {}, {}
+        self._signature, self._folders, self._children, self._roots = None, {}, {}, {}
         self._degraded, self._default_dialect = degraded, dialect
-        try:
+        with self.reading(os.getcwd()):
             self.configured = bool(loader.load_config_up_to_path("."))
             self.root()
+        self.epoch += 1
+        self._signature = state
+        return True
+
+    @contextmanager
+    def reading(self, path: str) -> Iterator[None]:
+        """Around whatever makes SQLFluff read the configuration of a file or folder.
+
+        @raises RequestFailed configuration: what is wrong with it, at its place
+        """
+        folder = path if os.path.isdir(path) else os.path.dirname(path)
+        self._note_folders(folder)
+        try:
+            yield
         except Exception as error:
-            self._signature = None
-            file_path, line = self._place_of(error)
+            file_path, line = _place_of(error, folder)
             where = f"{file_path}: " if file_path else ""
             raise RequestFailed(
-                "configuration", f"SQLFluff's configuration: {where}{self._mistake(error)}", file_path, line
+                "configuration", f"SQLFluff's configuration: {where}{_mistake(error, folder)}", file_path, line
             ) from None
-        self.epoch += 1
-        self._note_folders(os.getcwd())
-        self._signature = (self._stat(), degraded, dialect)
-        return True
 
     @staticmethod
     def needs_dbt() -> bool:
@@ -167,48 +181,14 @@ class Configuration:
         folder = os.path.dirname(path)
         key = (folder, rules)
         if key not in self._children:
-            self._note_folders(folder)
-            if self._signature is not None:
-                self._signature = (self._stat(), *self._signature[1:])
-            self._children[key] = self._complete(
-                self.root(rules).make_child_from_path(path, require_dialect=False)
-            )
+            with self.reading(path):
+                child = self.root(rules).make_child_from_path(path, require_dialect=False)
+            self._children[key] = self._complete(child)
         config = self._children[key]
         if "sqlfluff:" in text:
             config = config.copy()
             config.process_raw_file_for_config(text, path)
         return config
-
-    @staticmethod
-    def _mistake(error: Exception) -> str:
-        from sqlfluff.core.config.loader import load_config_up_to_path
-
-        if isinstance(error, KeyError) and "dialect" in str(error):
-            name = load_config_up_to_path(".").get("core", {}).get("dialect")
-            return f"it names the dialect {name!r}, which this SQLFluff does not have."
-        if isinstance(error, configparser.Error):
-            return "it cannot be read: " + re.split(r"\s*file: |: '<string>'", str(error))[0]
-        return one_line(str(error))
-
-    def _place_of(self, error: Exception) -> tuple[str | None, int | None]:
-        """The file of ours the mistake is in and its line, where they can be told."""
-        dialect = isinstance(error, KeyError) and "dialect" in str(error)
-        if not dialect and not isinstance(error, configparser.Error):
-            return None, None
-        for folder in _folders_up(os.getcwd()):
-            for name in reversed(CONFIG_NAMES):
-                path = os.path.join(folder, name)
-                if not _configures_sqlfluff(path):
-                    continue
-                if dialect:
-                    line = _line_of(path, re.compile(r"\s*dialect\s*="))
-                    if line:
-                        return path, line
-                elif name != "pyproject.toml":
-                    line = _syntax_error_line(path)
-                    if line:
-                        return path, line
-        return None, None
 
     def _complete(self, config: Any) -> Any:
         if config.get("dialect") is None:
@@ -220,21 +200,56 @@ class Configuration:
     def _note_folders(self, folder: str) -> None:
         """Every folder a configuration of `folder` may come from is watched by its files' times."""
         while folder not in self._folders:
-            self._folders.add(folder)
+            self._folders[folder] = _stat(folder)
             folder = os.path.dirname(folder)
-        self._folders.update((os.path.expanduser("~"), _user_folder()))
+        for folder in (os.path.expanduser("~"), _user_folder()):
+            if folder not in self._folders:
+                self._folders[folder] = _stat(folder)
 
-    def _stat(self) -> Any:
-        found = []
-        for folder in sorted(self._folders):
-            for name in CONFIG_NAMES:
-                path = os.path.join(folder, name)
-                try:
-                    status = os.stat(path)
-                except OSError:
-                    continue
-                found.append((path, status.st_mtime_ns, status.st_size))
-        return tuple(found)
+
+def _stat(folder: str) -> Any:
+    """Another value once a file of the configuration was written in this folder."""
+    found = []
+    for name in CONFIG_NAMES:
+        try:
+            status = os.stat(os.path.join(folder, name))
+        except OSError:
+            continue
+        found.append((name, status.st_mtime_ns, status.st_size))
+    return found
+
+
+def _mistake(error: Exception, folder: str) -> str:
+    from sqlfluff.core.config.loader import load_config_up_to_path
+
+    if isinstance(error, KeyError) and "dialect" in str(error):
+        name = load_config_up_to_path(folder).get("core", {}).get("dialect")
+        return f"it names the dialect {name!r}, which this SQLFluff does not have."
+    if isinstance(error, configparser.Error):
+        return "it cannot be read: " + re.split(r"\s*file: |: '<string>'", str(error))[0]
+    return one_line(str(error))
+
+
+def _place_of(error: Exception, folder: str) -> tuple[str | None, int | None]:
+    """The file of ours the mistake is in and its line, where they can be told."""
+    dialect = isinstance(error, KeyError) and "dialect" in str(error)
+    if not dialect and not isinstance(error, configparser.Error):
+        return None, None
+    # A walk through the folder comes upon what is below it.
+    for each in chain(_folders_up(folder), (below for below, _, _ in os.walk(folder))):
+        for name in reversed(CONFIG_NAMES):
+            path = os.path.join(each, name)
+            if not _configures_sqlfluff(path):
+                continue
+            if dialect:
+                line = _line_of(path, re.compile(r"\s*dialect\s*="))
+                if line:
+                    return path, line
+            elif name != "pyproject.toml":
+                line = _syntax_error_line(path)
+                if line:
+                    return path, line
+    return None, None
 
 
 def _user_folder() -> str:
@@ -266,7 +281,7 @@ def _line_of(path: str, pattern: re.Pattern[str]) -> int | None:
 
 
 def _syntax_error_line(path: str) -> int | None:
-    parser = configparser.ConfigParser(delimiters="=", interpolation=None, allow_no_value=True)
+    parser = configparser.ConfigParser(delimiters="=", interpolation=None)
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             parser.read_file(file)

@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from floe_dbt_worker.configuration import Configuration
+
 _PACKAGE_FOLDERS = {"dbt_packages", "dbt_modules"}
 _NEVER_PROJECT = {"node_modules", "__pycache__", ".git"}
 
 
-def project_files(project_dir: str, root_config: Any, excluded: set[str]) -> list[str]:
+def project_files(project_dir: str, configuration: Configuration, excluded: set[str]) -> list[str]:
     """What `sqlfluff lint <project>` would find, less what is not the project's own: `excluded`, packages,
     virtual environments.
 
     @param excluded: absolute folders, such as target/
     """
-    from sqlfluff.core.linter.discovery import paths_from_path
-
-    extensions = _extensions(root_config)
+    extensions = _extensions(configuration)
     found: list[str] = []
     for name in sorted(os.listdir(project_dir)):
         path = os.path.join(project_dir, name)
@@ -25,27 +25,22 @@ def project_files(project_dir: str, root_config: Any, excluded: set[str]) -> lis
             continue
         if not os.path.isdir(path) and not name.lower().endswith(extensions):
             continue
-        found += paths_from_path(
-            path, ignore_non_existent_files=True, working_path=os.getcwd(), target_file_exts=extensions
-        )
+        found += _found(path, configuration, ignore_non_existent_files=True)
     return [os.path.abspath(path) for path in found]
 
 
-def expand(path: str, root_config: Any) -> list[str]:
+def expand(path: str, configuration: Configuration) -> list[str]:
     """The files below a folder, or the file itself."""
-    from sqlfluff.core.linter.discovery import paths_from_path
-
     if not os.path.isdir(path):
         return [path]
-    files = paths_from_path(path, working_path=os.getcwd(), target_file_exts=_extensions(root_config))
-    return [os.path.abspath(file) for file in files]
+    return [os.path.abspath(file) for file in _found(path, configuration)]
 
 
-def why_left_out(path: str, project_dir: str, root_config: Any, excluded: set[str]) -> str | None:
+def why_left_out(
+    path: str, project_dir: str, configuration: Configuration, excluded: set[str]
+) -> str | None:
     """@returns the reason a single file, saved or not, is not linted; None if it is"""
-    from sqlfluff.core.linter.discovery import paths_from_path
-
-    extensions = _extensions(root_config)
+    extensions = _extensions(configuration)
     if not path.lower().endswith(extensions):
         return f"its name does not end in {', '.join(extensions)}"
     folder = os.path.dirname(path)
@@ -53,14 +48,22 @@ def why_left_out(path: str, project_dir: str, root_config: Any, excluded: set[st
         if _foreign(folder, excluded):
             return f"{os.path.relpath(folder, project_dir)} holds no files of the project itself"
         folder = os.path.dirname(folder)
-    kept = paths_from_path(
-        path, working_path=os.getcwd(), target_file_exts=extensions, check_non_existent_file=True
-    )
+    kept = _found(path, configuration, check_non_existent_file=True)
     return None if kept else "SQLFluff is told to ignore it (.sqlfluffignore or ignore_paths)"
 
 
-def _extensions(root_config: Any) -> tuple[str, ...]:
-    return tuple(root_config.get("sql_file_exts", default=".sql").lower().split(","))
+def _found(path: str, configuration: Configuration, **options: Any) -> list[str]:
+    """What SQLFluff finds at a path, which reads the configuration of every folder on its way."""
+    from sqlfluff.core.linter.discovery import paths_from_path
+
+    with configuration.reading(path):
+        return paths_from_path(
+            path, working_path=os.getcwd(), target_file_exts=_extensions(configuration), **options
+        )
+
+
+def _extensions(configuration: Configuration) -> tuple[str, ...]:
+    return tuple(configuration.root().get("sql_file_exts", default=".sql").lower().split(","))
 
 
 def _foreign(folder: str, excluded: set[str]) -> bool:

@@ -190,10 +190,10 @@ class Loading:
 
     def whole_project(self) -> list[str]:
         """Every file a lint of the project covers."""
-        return discovery.project_files(self._paths.dir, self._configuration.root(), self._written)
+        return discovery.project_files(self._paths.dir, self._configuration, self._written)
 
     def why_left_out(self, path: str) -> str | None:
-        return discovery.why_left_out(path, self._paths.dir, self._configuration.root(), self._written)
+        return discovery.why_left_out(path, self._paths.dir, self._configuration, self._written)
 
     def _load_now(self) -> None:
         if not self._project.loaded and not self._degraded:

@@ -187,8 +187,9 @@ class Session:
         if asked is None:
             files = self._loading.whole_project()
         else:
-            root = self._configuration.root()
-            files = [file for path in asked for file in discovery.expand(self._paths.inner(path), root)]
+            files = [
+                file for path in asked for file in discovery.expand(self._paths.inner(path), self._configuration)
+            ]
         files += [path for path in texts if path not in files]
         if len(files) > 1:
             self._garbage.collect()
