@@ -8,6 +8,7 @@ import type { Settings } from "../protocol/settings.ts";
 import { clientFacts } from "./clientFacts.ts";
 import { confirmTrigger } from "./confirmTrigger.ts";
 import type { ProjectConfig } from "./config/projectConfig.ts";
+import { createAnswer } from "./features/answer.ts";
 import { codeActions } from "./features/codeActions.ts";
 import { compileText } from "./features/compileText.ts";
 import { environmentComparison } from "./features/compareEnvironments.ts";
@@ -224,6 +225,7 @@ export function createServer(connection: Connection, deps: ServerDeps): AsyncDis
       settings,
       log,
       guard,
+      answer: createAnswer(connection, guard),
       stopping: stopping.signal,
       whenInitialized: (action) => initialized.push(action),
     };

@@ -10,34 +10,31 @@ import { projectsOf } from "./projectCommands.ts";
 /** dbt/compareEnvironments: what differs between two environments. */
 export const environmentComparison: Feature = {
   register(context) {
-    context.connection.onRequest(
-      compareEnvironmentsRequest,
-      context.guard.command("Comparing environments", async (params, token) => {
-        const [project] = await projectsOf(context, { projectDir: params.projectDir });
-        if (!project) throw new ResponseError(LSPErrorCodes.RequestFailed, "There is no such project.");
-        const { config } = project;
-        const comparison = await withProgress(
-          context,
-          {
-            title: `Comparing ${params.left} and ${params.right}`,
-            token: params.workDoneToken,
-            signal: signalOf(token),
-          },
-          ({ signal, report }) =>
-            compareEnvironments(
-              { ...project.ref, name: config.name },
-              { left: project.pluginOf(params.left), right: project.pluginOf(params.right) },
-              {
-                storageDir: context.storageDir,
-                target: project.status.target,
-                ...(params.changedOnly && { changedOnly: true }),
-                signal,
-                onProgress: report,
-              },
-            ),
-        );
-        return { comparison, markdown: comparisonMarkdown(comparison) };
-      }),
-    );
+    context.answer(compareEnvironmentsRequest, "Comparing environments", async (params, token) => {
+      const [project] = await projectsOf(context, { projectDir: params.projectDir });
+      if (!project) throw new ResponseError(LSPErrorCodes.RequestFailed, "There is no such project.");
+      const { config } = project;
+      const comparison = await withProgress(
+        context,
+        {
+          title: `Comparing ${params.left} and ${params.right}`,
+          token: params.workDoneToken,
+          signal: signalOf(token),
+        },
+        ({ signal, report }) =>
+          compareEnvironments(
+            { ...project.ref, name: config.name },
+            { left: project.pluginOf(params.left), right: project.pluginOf(params.right) },
+            {
+              storageDir: context.storageDir,
+              target: project.status.target,
+              ...(params.changedOnly && { changedOnly: true }),
+              signal,
+              onProgress: report,
+            },
+          ),
+      );
+      return { comparison, markdown: comparisonMarkdown(comparison) };
+    });
   },
 };

@@ -15,20 +15,17 @@ import { signalOf } from "./guard.ts";
 export const compileText: Feature = {
   register(context) {
     const running = new Map<string, AbortController>();
-    context.connection.onRequest(
-      compileTextRequest,
-      context.guard.command("Compiling the file", async (params, token) => {
-        const key = pathKey(pathOfUri(params.uri) ?? params.uri);
-        running.get(key)?.abort();
-        const newest = new AbortController();
-        running.set(key, newest);
-        try {
-          return await compiled(context, params, AbortSignal.any([newest.signal, signalOf(token)]));
-        } finally {
-          if (running.get(key) === newest) running.delete(key);
-        }
-      }),
-    );
+    context.answer(compileTextRequest, "Compiling the file", async (params, token) => {
+      const key = pathKey(pathOfUri(params.uri) ?? params.uri);
+      running.get(key)?.abort();
+      const newest = new AbortController();
+      running.set(key, newest);
+      try {
+        return await compiled(context, params, AbortSignal.any([newest.signal, signalOf(token)]));
+      } finally {
+        if (running.get(key) === newest) running.delete(key);
+      }
+    });
   },
 };
 

@@ -13,10 +13,7 @@ import { projectsOf } from "./projectCommands.ts";
 /** dbt/doctor: what is in use for each project, where it was looked for, what is wrong and what mends it. */
 export const doctor: Feature = {
   register(context) {
-    context.connection.onRequest(
-      doctorRequest,
-      context.guard.command("The doctor", (params, token) => examine(context, params, signalOf(token))),
-    );
+    context.answer(doctorRequest, "The doctor", (params, token) => examine(context, params, signalOf(token)));
   },
 };
 

@@ -13,20 +13,14 @@ import { projectsOf } from "./projectCommands.ts";
 /** dbt/setUpEnvironment, dbt/restartProject and dbt/pythonInterpreterChanged: the environment a project runs in. */
 export const environment: Feature = {
   register(context) {
-    const { connection, guard, projects, linting } = context;
-    connection.onRequest(
-      setUpEnvironmentRequest,
-      guard.command("Setting up the environment", (params, token) =>
-        setUpEnvironment(context, params, signalOf(token)),
-      ),
+    const { answer, connection, guard, projects, linting } = context;
+    answer(setUpEnvironmentRequest, "Setting up the environment", (params, token) =>
+      setUpEnvironment(context, params, signalOf(token)),
     );
-    connection.onRequest(
-      restartProjectRequest,
-      guard.command("Restarting", async (params) => {
-        await restart(context, params);
-        return null;
-      }),
-    );
+    answer(restartProjectRequest, "Restarting", async (params) => {
+      await restart(context, params);
+      return null;
+    });
     connection.onNotification(
       pythonInterpreterChanged,
       guard.event("Changing the interpreter", async () => {

@@ -10,6 +10,7 @@ import type { RedactingLog } from "../platform/log.ts";
 import type { Runs } from "../runs/runs.ts";
 import type { Projects } from "../projects/projects.ts";
 import type { SettingsStore } from "../projects/settingsStore.ts";
+import type { Answer } from "./answer.ts";
 import type { Guard } from "./guard.ts";
 
 /** One thing the server does for a client: it says so, and does it. */
@@ -37,6 +38,8 @@ export interface ServerContext {
   settings: SettingsStore;
   log: RedactingLog;
   guard: Guard;
+  /** Answers a request of ours, once its parameters have been checked. */
+  answer: Answer;
   /** Fires when the server ends: nothing may be started from then on. */
   stopping: AbortSignal;
   /** Runs once the client has answered that it is initialized. */

@@ -19,62 +19,47 @@ import { projectsOf } from "./projectCommands.ts";
 export const manifestFacts: Feature = {
   readsOnly: true,
   register(context) {
-    const { connection, guard, projects, manifests, definitions } = context;
-    connection.onRequest(
-      nodeRequest,
-      guard.command("Looking up a node", async (params) => {
-        await projects.settled();
-        const filePath = "uri" in params ? pathOfUri(params.uri) : null;
-        const project = filePath === null ? null : await projects.of(filePath);
-        const projectDir = "projectDir" in params ? params.projectDir : project?.dir;
-        const manifest = projectDir === undefined ? null : manifests.at(projectDir);
-        const index = await manifest?.ready(manifestPatience);
-        if (!manifest || !index) return null;
-        const facts = "uniqueId" in params ? index.node(params.uniqueId) : index.definedIn(filePath ?? "")[0];
-        return facts ? await nodeDetail(index, facts, manifest.lastRun(facts.id), definitions) : null;
-      }),
-    );
-    connection.onRequest(
-      testsRequest,
-      guard.command("Listing the tests", async ({ projectDir }) => {
-        await projects.settled();
-        const manifest = manifests.at(projectDir);
-        const index = await manifest?.ready(manifestPatience);
-        if (!manifest || !index) return { tests: [] };
-        return { tests: await testFacts(index, (id) => manifest.lastRun(id), definitions) };
-      }),
-    );
-    connection.onRequest(
-      completeSelectorRequest,
-      guard.command("Completing a selection", async ({ projectDir, text, offset }) => {
-        await projects.settled();
-        const index = await manifests.at(projectDir)?.ready(manifestPatience);
-        const [project] = await projectsOf(context, { projectDir });
-        const selectors = project?.config.selectors ?? [];
-        return { suggestions: index ? completeSelector(index, text, offset, selectors) : [] };
-      }),
-    );
-    connection.onRequest(
-      dataProductsRequest,
-      guard.command("Listing the data products", async ({ projectDir }) => {
-        const [project] = await projectsOf(context, { projectDir });
-        return { products: project ? dataProducts(project.config) : [] };
-      }),
-    );
-    connection.onRequest(
-      targetsRequest,
-      guard.command("Listing the targets", async ({ projectDir }) => {
-        const [project] = await projectsOf(context, { projectDir });
-        const profile = project?.config.profile;
-        return {
-          projectDir: project?.dir ?? projectDir,
-          targets: profile?.targets ?? [],
-          current: project?.status.target ?? null,
-          profilesPath: profile?.filePath ?? null,
-          runtimes: runtimeChoices(context),
-        };
-      }),
-    );
+    const { answer, projects, manifests, definitions } = context;
+    answer(nodeRequest, "Looking up a node", async (params) => {
+      await projects.settled();
+      const filePath = "uri" in params ? pathOfUri(params.uri) : null;
+      const project = filePath === null ? null : await projects.of(filePath);
+      const projectDir = "projectDir" in params ? params.projectDir : project?.dir;
+      const manifest = projectDir === undefined ? null : manifests.at(projectDir);
+      const index = await manifest?.ready(manifestPatience);
+      if (!manifest || !index) return null;
+      const facts = "uniqueId" in params ? index.node(params.uniqueId) : index.definedIn(filePath ?? "")[0];
+      return facts ? await nodeDetail(index, facts, manifest.lastRun(facts.id), definitions) : null;
+    });
+    answer(testsRequest, "Listing the tests", async ({ projectDir }) => {
+      await projects.settled();
+      const manifest = manifests.at(projectDir);
+      const index = await manifest?.ready(manifestPatience);
+      if (!manifest || !index) return { tests: [] };
+      return { tests: await testFacts(index, (id) => manifest.lastRun(id), definitions) };
+    });
+    answer(completeSelectorRequest, "Completing a selection", async ({ projectDir, text, offset }) => {
+      await projects.settled();
+      const index = await manifests.at(projectDir)?.ready(manifestPatience);
+      const [project] = await projectsOf(context, { projectDir });
+      const selectors = project?.config.selectors ?? [];
+      return { suggestions: index ? completeSelector(index, text, offset, selectors) : [] };
+    });
+    answer(dataProductsRequest, "Listing the data products", async ({ projectDir }) => {
+      const [project] = await projectsOf(context, { projectDir });
+      return { products: project ? dataProducts(project.config) : [] };
+    });
+    answer(targetsRequest, "Listing the targets", async ({ projectDir }) => {
+      const [project] = await projectsOf(context, { projectDir });
+      const profile = project?.config.profile;
+      return {
+        projectDir: project?.dir ?? projectDir,
+        targets: profile?.targets ?? [],
+        current: project?.status.target ?? null,
+        profilesPath: profile?.filePath ?? null,
+        runtimes: runtimeChoices(context),
+      };
+    });
   },
 };
 

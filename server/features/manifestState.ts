@@ -19,7 +19,7 @@ export const manifestPatience = 5_000;
 /** dbt/getManifestInfo, dbt/manifestChanged, dbt/getTree and dbt/getTreePath: the project as dbt sees it. */
 export const manifestState: Feature = {
   readsOnly: true,
-  register({ connection, client, documents, guard, linting, projects, manifests }) {
+  register({ answer, connection, client, documents, guard, linting, projects, manifests }) {
     const known = new Set<string>();
     /** What a person looks at goes first. */
     const told = (project: Project): void => {
@@ -68,13 +68,10 @@ export const manifestState: Feature = {
         void connection.sendNotification(manifestChangedNotification, manifest.info);
       });
     });
-    connection.onRequest(
-      manifestInfoRequest,
-      guard.command("Reading the manifests", async (): Promise<{ manifests: ManifestInfo[] }> => {
-        await projects.settled();
-        return { manifests: manifests.all.map(({ info }) => info) };
-      }),
-    );
+    answer(manifestInfoRequest, "Reading the manifests", async (): Promise<{ manifests: ManifestInfo[] }> => {
+      await projects.settled();
+      return { manifests: manifests.all.map(({ info }) => info) };
+    });
     const trees = new WeakMap<ManifestIndex, ManifestTree>();
     const treeOf = (manifest: ProjectManifest, index: ManifestIndex): ManifestTree => {
       const known = trees.get(index);
@@ -87,28 +84,22 @@ export const manifestState: Feature = {
       trees.set(index, tree);
       return tree;
     };
-    connection.onRequest(
-      treeRequest,
-      guard.command("Showing the project", async ({ projectDir, ...query }) => {
-        await projects.settled();
-        const manifest = manifests.at(projectDir);
-        const index = await manifest?.ready(manifestPatience);
-        return { rows: manifest && index ? treeOf(manifest, index).rows(query) : [] };
-      }),
-    );
-    connection.onRequest(
-      treePathRequest,
-      guard.command("Finding a file in the project", async ({ uri, grouping }) => {
-        const filePath = pathOfUri(uri);
-        const project = filePath === null ? null : await projects.of(filePath);
-        const manifest = project && manifests.at(project.dir);
-        const index = await manifest?.ready(manifestPatience);
-        if (filePath === null || !manifest || !index) return null;
-        const [facts] = index.definedIn(filePath);
-        const path = facts ? treeOf(manifest, index).path(facts, grouping) : [];
-        return { projectDir: manifest.project.dir, path };
-      }),
-    );
+    answer(treeRequest, "Showing the project", async ({ projectDir, ...query }) => {
+      await projects.settled();
+      const manifest = manifests.at(projectDir);
+      const index = await manifest?.ready(manifestPatience);
+      return { rows: manifest && index ? treeOf(manifest, index).rows(query) : [] };
+    });
+    answer(treePathRequest, "Finding a file in the project", async ({ uri, grouping }) => {
+      const filePath = pathOfUri(uri);
+      const project = filePath === null ? null : await projects.of(filePath);
+      const manifest = project && manifests.at(project.dir);
+      const index = await manifest?.ready(manifestPatience);
+      if (filePath === null || !manifest || !index) return null;
+      const [facts] = index.definedIn(filePath);
+      const path = facts ? treeOf(manifest, index).path(facts, grouping) : [];
+      return { projectDir: manifest.project.dir, path };
+    });
   },
 };
 

@@ -16,9 +16,8 @@ import { withProgress } from "./progress.ts";
 /** dbt/preview: rows of a model, of a selection in it, or of one of its CTEs, all as they are in the editor. */
 export const preview: Feature = {
   register(context) {
-    context.connection.onRequest(
-      previewRequest,
-      context.guard.command("The preview", (params, token) => rowsOf(context, params, signalOf(token))),
+    context.answer(previewRequest, "The preview", (params, token) =>
+      rowsOf(context, params, signalOf(token)),
     );
   },
 };

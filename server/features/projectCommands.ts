@@ -22,24 +22,18 @@ import { type FileEdits, workspaceEdit } from "./workspaceEdits.ts";
 /** dbt/lintProject, dbt/lintDocument, dbt/fixProject and dbt/fixDocument: lint and fix when a person says so. */
 export const projectCommands: Feature = {
   register(context) {
-    const { connection, guard } = context;
-    connection.onRequest(
-      lintProjectRequest,
-      guard.command("Linting the project", (params, token) => lintProjects(context, params, signalOf(token))),
+    const { answer } = context;
+    answer(lintProjectRequest, "Linting the project", (params, token) =>
+      lintProjects(context, params, signalOf(token)),
     );
-    connection.onRequest(
-      lintDocumentRequest,
-      guard.command("Linting the file", async ({ uri }, token) =>
-        summary([await context.linting.lintDocument(pathOfUri(uri) ?? "", signalOf(token))]),
-      ),
+    answer(lintDocumentRequest, "Linting the file", async ({ uri }, token) =>
+      summary([await context.linting.lintDocument(pathOfUri(uri) ?? "", signalOf(token))]),
     );
-    connection.onRequest(
-      fixProjectRequest,
-      guard.command("Fixing the project", (params, token) => fixProjects(context, params, signalOf(token))),
+    answer(fixProjectRequest, "Fixing the project", (params, token) =>
+      fixProjects(context, params, signalOf(token)),
     );
-    connection.onRequest(
-      fixDocumentRequest,
-      guard.command("Fixing the file", (params, token) => fixDocument(context, params, signalOf(token))),
+    answer(fixDocumentRequest, "Fixing the file", (params, token) =>
+      fixDocument(context, params, signalOf(token)),
     );
   },
 };

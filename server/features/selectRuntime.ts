@@ -16,11 +16,8 @@ import { projectsOf } from "./projectCommands.ts";
  */
 export const selectRuntime: Feature = {
   register(context) {
-    context.connection.onRequest(
-      selectRuntimeRequest,
-      context.guard.command("Switching the environment", (params, token) =>
-        select(context, params, signalOf(token)),
-      ),
+    context.answer(selectRuntimeRequest, "Switching the environment", (params, token) =>
+      select(context, params, signalOf(token)),
     );
     // Whoever writes the choice, a person in an editor included: nothing of the old runtime stays.
     const runtimes = new Map<Project, string | null>();

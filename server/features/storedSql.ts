@@ -15,20 +15,16 @@ import { projectsOf } from "./projectCommands.ts";
 /** dbt/getStoredSql and dbt/failingRows: what the last compile or run left of a node, and the rows a test found with it. */
 export const storedSql: Feature = {
   register(context) {
-    const { connection, guard } = context;
-    connection.onRequest(
-      storedSqlRequest,
-      guard.command("Reading compiled SQL", async ({ uri, projectDir, uniqueId, of }) => {
-        const filePath =
-          uri === undefined
-            ? await fileOfNode(context, projectDir, uniqueId, of)
-            : await fileOfDocument(context, pathOfUri(uri), of);
-        return readSql(filePath);
-      }),
-    );
-    connection.onRequest(
-      failingRowsRequest,
-      guard.command("Reading failing rows", (params, token) => failingRows(context, params, signalOf(token))),
+    const { answer } = context;
+    answer(storedSqlRequest, "Reading compiled SQL", async ({ uri, projectDir, uniqueId, of }) => {
+      const filePath =
+        uri === undefined
+          ? await fileOfNode(context, projectDir, uniqueId, of)
+          : await fileOfDocument(context, pathOfUri(uri), of);
+      return readSql(filePath);
+    });
+    answer(failingRowsRequest, "Reading failing rows", (params, token) =>
+      failingRows(context, params, signalOf(token)),
     );
   },
 };

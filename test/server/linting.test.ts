@@ -1,14 +1,17 @@
 import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import { DiagnosticSeverity, FileChangeType } from "vscode-languageserver/node";
+import { DiagnosticSeverity, ErrorCodes, FileChangeType, RequestType } from "vscode-languageserver/node";
 import type { LintIssue } from "../../protocol/lint.ts";
-import { lintDocumentRequest, lintProjectRequest } from "../../protocol/requests.ts";
+import { paramsSchemas } from "../../protocol/params.ts";
+import * as requests from "../../protocol/requests.ts";
 import { DbtLintError } from "../../server/plugins/errors.ts";
 import type { PluginHost } from "../../server/server.ts";
 import { dbtProject, type TestProject } from "../harness/dbtProject.ts";
 import { type ClientOptions, LspClient, modernCapabilities } from "../harness/lspClient.ts";
 import { type LintCall, ScriptedPlugin } from "../harness/scriptedPlugin.ts";
+
+const { lintDocumentRequest, lintProjectRequest } = requests;
 
 /** An issue for every "BAD" of the text, its column counted in code points as linters do. */
 function badWords({ request, text }: LintCall): LintIssue[] {
@@ -400,6 +403,32 @@ describe("when linting fails", () => {
     await expect(
       client.connection.sendRequest(lintProjectRequest, { projectDir: "/nowhere" }),
     ).rejects.toThrow("There is no dbt project in /nowhere");
+  });
+
+  test("what a request is called with is checked, key by key, and the wrong key is named", async () => {
+    await using project = await dbtProject();
+    await using session = await started(project);
+    const { connection } = session.client;
+    const { pythonInterpreterRequest, secretRequest, confirmTriggerRequest, ...others } = requests;
+    const askedOfClient = [pythonInterpreterRequest, secretRequest, confirmTriggerRequest];
+    expect(askedOfClient.filter(({ method }) => paramsSchemas.has(method))).toEqual([]);
+    const answered = Object.values(others).flatMap((each) =>
+      each instanceof RequestType ? [each.method] : [],
+    );
+    expect(answered.toSorted()).toEqual([...paramsSchemas.keys()].toSorted());
+    for (const [method, { shape }] of paramsSchemas) {
+      for (const key of Object.keys(shape)) {
+        const call = connection.sendRequest(method, { [key]: { wrong: true } });
+        await expect(call, `${method}, ${key}`).rejects.toMatchObject({
+          code: ErrorCodes.InvalidParams,
+          message: expect.stringMatching(new RegExp(` ${key}[.:]`)) as string,
+        });
+      }
+    }
+    await expect(connection.sendRequest("dbt/getNode", {})).rejects.toThrow("a uri or a uniqueId is needed");
+    await expect(connection.sendRequest("dbt/getTree", ["a"])).rejects.toMatchObject({
+      code: ErrorCodes.InvalidParams,
+    });
   });
 
   test("a bug in a handler costs one answer and not the server", async () => {

@@ -273,8 +273,8 @@ describe("what cannot run", () => {
   test.each([
     [{ verb: "snapshot" as const }, 'The local environment cannot do "dbt snapshot".'],
     [{ projectDir: "/nowhere" }, "There is no dbt project in /nowhere"],
-    [{ verb: "fixText" as never }, "This is no run: verb:"],
-    [{ select: 7 as never }, "This is no run: select:"],
+    [{ verb: "fixText" as never }, "dbt/startRun was called in a way it does not understand. verb:"],
+    [{ select: 7 as never }, "dbt/startRun was called in a way it does not understand. select:"],
   ])("%j is refused in one sentence", async (request, sentence) => {
     await using project = await dbtProject(threeModels);
     await using session = await started(project);
