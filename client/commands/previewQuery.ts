@@ -1,5 +1,8 @@
 import * as vscode from "vscode";
+import { can } from "../../protocol/capabilities.ts";
 import type { PreviewParams } from "../../protocol/run.ts";
+import { projectOf } from "../projectOf.ts";
+import { parentsFirst } from "../runs/parentsFirst.ts";
 import { modelName } from "../views/compiled/compiledUri.ts";
 import type { CommandContext } from "./context.ts";
 import { sqlFileFor } from "./sqlFile.ts";
@@ -51,7 +54,10 @@ async function preview(
   const limit = vscode.workspace.getConfiguration("floeDbt", source).get<number>("preview.limit", 500);
   const rows: Parameters<typeof view.run>[0]["rows"] = (most, token) =>
     server.request(previewRequest, { uri: source.toString(), ...asked, limit: most }, token);
-  await view.run({ title, source, rows }, limit);
+  const project = projectOf(source.fsPath, server.projects);
+  const canBuild = project !== undefined && can(project, "build");
+  const remedy = (message: string) => (canBuild ? parentsFirst(message, source.fsPath) : undefined);
+  await view.run({ title, source, rows, remedy }, limit);
 }
 
 function cteOfLens(

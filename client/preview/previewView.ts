@@ -17,6 +17,8 @@ export interface PreviewQuery {
   source: vscode.Uri | null;
   /** @throws in a person's words; PreviewFailure may ride along as `data` */
   rows: (limit: number, token: vscode.CancellationToken) => Promise<PreviewRows>;
+  /** What mends a failure of these words, where the failure itself does not say. */
+  remedy?: (message: string) => Remedy | undefined;
 }
 
 const viewId = "floeDbt.preview";
@@ -188,7 +190,7 @@ export class PreviewView implements vscode.Disposable, vscode.WebviewViewProvide
     const message = errorMessage(error);
     const { sql, line } = failureOf(error);
     this.#line = line;
-    this.#remedy = remedyOf(error);
+    this.#remedy = remedyOf(error) ?? this.#query?.remedy?.(message);
     log.warn(`Preview of ${this.#state.title}: ${message}`);
     const failure: PreviewError = {
       message,

@@ -1,8 +1,10 @@
 import type { Remedy } from "../../protocol/runtime.ts";
 import { runTitle } from "./command.ts";
+import { parentsFirst } from "./parentsFirst.ts";
 import { firstLine } from "./plainText.ts";
 import { type KnownRun, tally } from "./runList.ts";
 import { titleOf } from "./selectors.ts";
+import { duration } from "./timing.ts";
 
 /** What the status bar says while dbt runs, as data; null where nothing runs. */
 export function progressText(
@@ -51,7 +53,7 @@ export function failureSentence(run: KnownRun): { message: string; actions: Reme
   if (names.length > 0) {
     const of = run.head.total === null ? "" : ` of ${tally(run).total ?? 0}`;
     const failed = `${title}: ${names.length}${of} failed: ${names.slice(0, 3).join(", ")}${names.length > 3 ? " …" : ""}`;
-    const withParents = parentsFirst(run);
+    const withParents = parentsOfFailed(run);
     if (withParents === undefined) return { message: failed, actions: [...actions, showProblems] };
     return { message: `${failed}, which reads what is not there yet`, actions: [withParents, ...actions] };
   }
@@ -59,17 +61,29 @@ export function failureSentence(run: KnownRun): { message: string; actions: Reme
   return { message: `${title}: ${why}`, actions };
 }
 
-/** In the words of DuckDB, PostgreSQL, Snowflake, BigQuery and Spark. */
-const missing = /\b(table|view|relation|object)\b.*\b(does not exist|was not found)|TABLE_OR_VIEW_NOT_FOUND/i;
-
 /** The first run of a model fails where nothing above it was ever built: that is what to do then. */
-function parentsFirst(run: KnownRun): Remedy | undefined {
+function parentsOfFailed(run: KnownRun): Remedy | undefined {
   const [node, ...others] = [...run.nodes.values()].filter(({ status }) => status === "error");
   const isAlone = node?.filePath != null && others.length === 0 && !/\+/.test(run.head.request.select ?? "+");
-  if (!isAlone || !missing.test(node.message ?? "")) return undefined;
-  return {
-    title: "Build with Parents",
-    command: "floeDbt.buildModelWithParents",
-    arguments: [node.filePath],
-  };
+  return isAlone ? parentsFirst(node.message ?? "", node.filePath ?? "") : undefined;
+}
+
+/** One line on a run that ended as a person wanted it to; null where it did not. */
+export function endSentence(run: KnownRun): string | null {
+  const { state, request, title, startedAt, endedAt } = run.head;
+  const name = firstLine(runTitle(request.verb, title), 80);
+  const { done, total } = tally(run);
+  if (state === "cancelled") {
+    const through = [...run.nodes.values()].filter(
+      ({ status }) => !["cancelled", "skipped"].includes(status),
+    );
+    if (through.length === 0 || total === null) return `${name}: cancelled`;
+    return `${name}: cancelled after ${through.length} of ${total}`;
+  }
+  if (state !== "success") return null;
+  const facts = [
+    total === null ? "" : `${done} of ${total}`,
+    startedAt === null || endedAt === null ? "" : duration((endedAt - startedAt) / 1000),
+  ];
+  return [`${name}: passed`, ...facts.filter(Boolean)].join(" · ");
 }

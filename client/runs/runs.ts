@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { RunRequest } from "../../protocol/run.ts";
 import type { LanguageServer } from "../languageServer.ts";
 import { log } from "../log.ts";
-import { isActive, isFailure, type KnownRun, RunList, type RunListChange } from "./runList.ts";
+import { isActive, type KnownRun, RunList, type RunListChange } from "./runList.ts";
 
 /** Loaded with the server: see languageServer.ts. */
 const requests = () => import("../../protocol/requests.ts");
@@ -12,16 +12,16 @@ export class Runs implements vscode.Disposable {
   readonly #server: LanguageServer;
   readonly #list = new RunList();
   readonly #changed = new vscode.EventEmitter<RunListChange | undefined>();
-  readonly #failed = new vscode.EventEmitter<KnownRun>();
+  readonly #ended = new vscode.EventEmitter<KnownRun>();
   readonly #listening: vscode.Disposable;
-  /** Started here and not ended yet: their failure is told. */
+  /** Started here and not ended yet: their end is told. */
   readonly #mine = new Set<string>();
   #asked = false;
 
   /** Fires with one change, or with nothing when the whole list is another. */
   readonly onDidChange = this.#changed.event;
-  /** A run that a person started here did not end well. */
-  readonly onDidFail = this.#failed.event;
+  /** A run that a person started here has ended. */
+  readonly onDidEnd = this.#ended.event;
 
   constructor(server: LanguageServer) {
     this.#server = server;
@@ -77,13 +77,13 @@ export class Runs implements vscode.Disposable {
   dispose(): void {
     this.#listening.dispose();
     this.#changed.dispose();
-    this.#failed.dispose();
+    this.#ended.dispose();
   }
 
   #tell(id: string): void {
     const run = this.#list.get(id);
     if (!run || isActive(run.head) || !this.#mine.delete(id)) return;
-    if (isFailure(run.head)) this.#failed.fire(run);
+    this.#ended.fire(run);
   }
 
   /** At each start of the server: it keeps the history. */

@@ -1,15 +1,15 @@
 import * as vscode from "vscode";
 import { tellFailure } from "../log.ts";
 import { runTitle } from "../runs/command.ts";
-import { failureSentence, progressSentence, progressText } from "../runs/outcome.ts";
+import { endSentence, failureSentence, progressSentence, progressText } from "../runs/outcome.ts";
 import { firstLine } from "../runs/plainText.ts";
-import { isActive, tally } from "../runs/runList.ts";
+import { isActive, isFailure, tally } from "../runs/runList.ts";
 import type { Runs } from "../runs/runs.ts";
 import type { RunsView } from "./runsView.ts";
 
 /**
  * Says how the runs go on: always in the status bar; in a notification as well, with Cancel, while nobody sees the Runs
- * view; and in one at the end if a run did not end well.
+ * view; and at the end in one if a run did not end well, else in the status bar if nobody sees the view.
  */
 export function showRunProgress(runs: Runs, view: RunsView): vscode.Disposable {
   const item = vscode.window.createStatusBarItem("floeDbt.run", vscode.StatusBarAlignment.Left, 9);
@@ -74,9 +74,14 @@ export function showRunProgress(runs: Runs, view: RunsView): vscode.Disposable {
     item,
     runs.onDidChange(update),
     view.onDidChangeVisibility(update),
-    runs.onDidFail((run) => {
-      const { message, actions } = failureSentence(run);
-      void tellFailure(message, actions);
+    runs.onDidEnd((run) => {
+      if (isFailure(run.head)) {
+        const { message, actions } = failureSentence(run);
+        void tellFailure(message, actions);
+      } else if (!view.visible) {
+        const sentence = endSentence(run);
+        if (sentence !== null) vscode.window.setStatusBarMessage(sentence, 5_000);
+      }
     }),
     new vscode.Disposable(() => {
       for (const close of notified.values()) close();

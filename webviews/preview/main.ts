@@ -50,7 +50,7 @@ const again = button("Run Again", () => rerun());
 const failure = element("section", { className: "failure" });
 failure.setAttribute("role", "alert");
 const failureButtons = element("div", { className: "buttons" });
-failureButtons.append(jump, remedy, again);
+failureButtons.append(remedy, jump, again);
 failure.append(words, failureButtons);
 
 const progress = element("div", { className: "progress" });

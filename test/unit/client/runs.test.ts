@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { requestForFailed, requestForNode } from "../../../client/runs/again.ts";
 import { commandOf, runTitle, wholeProject } from "../../../client/runs/command.ts";
-import { failureSentence, progressSentence, progressText } from "../../../client/runs/outcome.ts";
+import {
+  endSentence,
+  failureSentence,
+  progressSentence,
+  progressText,
+} from "../../../client/runs/outcome.ts";
+import { parentsFirst } from "../../../client/runs/parentsFirst.ts";
 import { firstLine, plainText } from "../../../client/runs/plainText.ts";
 import { type KnownRun, RunList, tally } from "../../../client/runs/runList.ts";
 import { nodeLook, nodesInOrder, noteLook, runLook } from "../../../client/runs/rows.ts";
@@ -214,6 +220,20 @@ describe("what is told of a run", () => {
   });
 });
 
+describe("a run that ended while nobody saw the view", () => {
+  it("is told with how far it came", () => {
+    const nodes = [node("a"), node("b", { status: "cancelled" })];
+    const told = (over: Partial<RunHead>) => endSentence(run({ endedAt: at + 2300, ...over }, ...nodes));
+    expect(told({ state: "cancelled" })).toBe("Build orders with children: cancelled after 1 of 3");
+    expect(endSentence(run({ state: "cancelled", total: null, startedAt: null }))).toBe(
+      "Build orders with children: cancelled",
+    );
+    expect(told({ state: "success", total: 2 })).toBe("Build orders with children: passed · 2 of 2 · 2.3 s");
+    expect(told({ state: "failed" })).toBeNull();
+    expect(told({ state: "interrupted" })).toBeNull();
+  });
+});
+
 describe("a model that reads what was never built", () => {
   const told = (message: string, selected: { select?: string } = {}) => {
     const lost = node("orders", { status: "error", message, filePath: "/p/models/orders.sql" });
@@ -224,7 +244,9 @@ describe("a model that reads what was never built", () => {
 
   it.each([
     'Catalog Error: Table with name drinks does not exist!\n  Did you mean "d"?',
+    'Catalog Error: Table with name "main.drinks" does not exist because schema "main" does not exist.',
     'relation "main.drinks" does not exist',
+    "Schema 'RAW.DRINKS' does not exist or not authorized.",
     "Object 'RAW.DRINKS' does not exist or not authorized.",
     "Not found: Table a:b.drinks was not found in location EU",
     "[TABLE_OR_VIEW_NOT_FOUND] The table or view `drinks` cannot be found.",
@@ -252,6 +274,15 @@ describe("a model that reads what was never built", () => {
       expect(actions.map(({ title }) => title)).toEqual(["Show Runs", "Show Problems"]);
     }
   });
+});
+
+it.each([
+  'Catalog Error: Table Function with name pour does not exist!\nDid you mean "power"?',
+  'column "price" of relation "drinks" does not exist',
+  "function pour(integer) does not exist\nLINE 1: select * from a_table",
+  'Binder Error: Referenced column "price" not found in FROM clause!',
+])("is nothing that a build of the parents mends: %s", (message) => {
+  expect(parentsFirst(message, "/p/models/orders.sql")).toBeUndefined();
 });
 
 describe("text", () => {
