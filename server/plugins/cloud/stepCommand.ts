@@ -28,21 +28,27 @@ function quoted(text: string, what: string): string {
   return /^[\w@%+=:,./*-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`;
 }
 
-const withResults = /^dbt\s+(?:--?\S+\s+)*(run|build|test|seed|snapshot|compile)\b/;
+const withResults = new Set(["run", "build", "test", "seed", "snapshot", "compile", "retry"]);
+/** dbt's commands: the first in a line that is one is what the line does, whatever options and their values are before it. */
+const verbs =
+  /\s(build|clean|clone|compile|deps|docs|list|ls|parse|retry|run|run-operation|seed|show|snapshot|source|test)(?=\s|$)/;
 
 /** The command of a step by its name, "Invoke dbt with `dbt run`"; null for steps of dbt Cloud's own. */
 export const commandOf = (stepName: string): string | null => /`([^`]+)`/.exec(stepName)?.[1]?.trim() ?? null;
 
 /**
  * The step whose artifacts are what a command did. Not the last of the run: `dbt docs generate` comes after, and its
- * run_results.json says "success" of tests that never ran.
+ * run_results.json says "success" of tests that never ran; so may `dbt run-operation`, with results of its own.
  */
 export function resultStep<
   Step extends { index: number; name?: string | null | undefined; status?: number | null | undefined },
 >(steps: readonly Step[]): Step | null {
   return (
     steps
-      .filter(({ name, status }) => (status ?? 0) >= 10 && withResults.test(commandOf(name ?? "") ?? ""))
+      .filter(({ name, status }) => {
+        const [, verb = ""] = verbs.exec(commandOf(name ?? "") ?? "") ?? [];
+        return (status ?? 0) >= 10 && withResults.has(verb);
+      })
       .toSorted((a, b) => b.index - a.index)[0] ?? null
   );
 }
