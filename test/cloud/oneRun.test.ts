@@ -3,6 +3,7 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import type { DbtEvent } from "../../server/plugins/dbtPlugin.ts";
 import { DbtCancelledError, DbtUnavailableError } from "../../server/plugins/errors.ts";
+import type { Behaviour } from "../harness/cloudEmulator/emulatedRun.ts";
 import type { CloudEmulator } from "../harness/cloudEmulator/emulator.ts";
 import { emulatorForEach } from "../harness/cloudEmulator/emulatorForEach.ts";
 import type { FaultKind } from "../harness/cloudEmulator/faults.ts";
@@ -109,18 +110,22 @@ describe("one run a click", () => {
     },
   );
 
-  test("too many requests: not one more before the time dbt Cloud asks for", async () => {
-    await using made = cloudPluginOn(emulator, { clock });
-    emulator.fault({ kind: "status", status: 429, headers: { "retry-after": "17" }, match: trigger });
-    const before = clock.now();
-    expect((await made.plugin.runModels(ref(), {}, made.call())).success).toBe(true);
-    const [first, second] = emulator.requests.filter(({ method }) => method === "POST");
-    expect(second!.at - first!.at).toBe(17_000);
-    expect(emulator.requests.filter(({ at }) => at > first!.at && at < first!.at + 17_000)).toEqual([]);
-    expect(first!.at).toBeGreaterThanOrEqual(before);
-    expect(emulator.runs).toHaveLength(1);
-    expect(made.notices().join("\n")).toContain("17 s");
-  });
+  test.each([
+    [17, { "retry-after": "17" }],
+    [300, {}],
+  ])(
+    "too many requests: not one more before the %d s that dbt Cloud asks for, here or in its documents",
+    async (seconds, headers) => {
+      await using made = cloudPluginOn(emulator, { clock });
+      emulator.fault({ kind: "status", status: 429, headers, match: trigger });
+      expect((await made.plugin.runModels(ref(), {}, made.call())).success).toBe(true);
+      const [first, second] = emulator.requests.filter(({ method }) => method === "POST");
+      expect(second!.at - first!.at).toBe(seconds * 1000);
+      expect(emulator.requests.filter(({ at }) => at > first!.at && at < second!.at)).toEqual([]);
+      expect(emulator.runs).toHaveLength(1);
+      expect(made.notices().join("\n")).toContain(seconds === 17 ? "17 s" : "5 min");
+    },
+  );
 
   test("a run that is not visible yet is waited for", async () => {
     await using made = cloudPluginOn(emulator, { clock });
@@ -199,6 +204,23 @@ describe("one run a click", () => {
     await first[Symbol.asyncDispose]();
   });
 
+  test("a window that opens again before the run can be seen waits for it as the one before would have", async () => {
+    for (const isNumbered of [true, false]) {
+      const first = cloudPluginOn(emulator, { clock });
+      const detach = ({ type }: DbtEvent): void => {
+        if (type === (isNumbered ? "runLink" : "notice")) void first.plugin.stop(ref());
+      };
+      emulator.behaviours = [{ hiddenLooks: 3 }];
+      if (!isNumbered) emulator.fault({ kind: "lostResponse", match: trigger });
+      await first.plugin.runModels(ref(), {}, { onEvent: detach }).catch(() => undefined);
+      await using second = cloudPluginOn(emulator, { clock, storageDir: first.storageDir });
+      const [unfinished] = await second.plugin.unfinishedRuns!(ref());
+      expect((await second.plugin.resumeRun!(ref(), unfinished!.id, second.call())).success).toBe(true);
+      await first[Symbol.asyncDispose]();
+    }
+    expect(emulator.runs).toHaveLength(2);
+  });
+
   test("a window that closes before the answer: the next one finds the run by its marker", async () => {
     const first = cloudPluginOn(emulator, { clock });
     emulator.fault({ kind: "lostResponse", match: trigger });
@@ -250,6 +272,30 @@ describe("cancel", () => {
     await expect(running).rejects.toThrow(DbtCancelledError);
     expect(emulator.runs.map(({ status }) => status)).toEqual([30]);
   });
+
+  test.each<[string, Behaviour, RegExp]>([
+    ["comes too late", { statuses: [1, 3, 10] }, /had already ended in dbt Cloud: success/],
+    ["dbt Cloud takes its time for", { ignoresCancel: true }, /was asked to cancel .* is about to: http/],
+  ])(
+    "that %s is a cancel all the same: what comes of the run is not shown as its result",
+    async (_name, behaviour, words) => {
+      await using made = cloudPluginOn(emulator, { clock });
+      emulator.behaviours = [{ statuses: [1, 3], ...behaviour }];
+      const abort = new AbortController();
+      const onEvent = (event: DbtEvent): void => {
+        made.events.push(event);
+        if (event.type !== "steps") return;
+        if (!behaviour.ignoresCancel) emulator.runs[0]!.status = 10;
+        abort.abort();
+      };
+      const running = made.plugin.runModels(ref(), {}, { signal: abort.signal, onEvent });
+      await expect(running).rejects.toThrow(DbtCancelledError);
+      await expect(running).rejects.toThrow(words);
+      expect(made.events.filter(({ type }) => type === "nodeFinished")).toEqual([]);
+      expect(emulator.count(/^POST .*\/cancel\/$/)).toBe(1);
+      expect(await waiting(made.storageDir)).toEqual([]);
+    },
+  );
 
   test("that dbt Cloud refuses is said, with the run's page", async () => {
     await using made = cloudPluginOn(emulator, { clock });

@@ -22,7 +22,7 @@ import { getRun, runState, type CloudRun, type TriggerBody } from "./runs.ts";
 import { loggedWarnings, LogReader, runSteps } from "./stepLog.ts";
 import { stepCommand, type CloudVerb } from "./stepCommand.ts";
 import { findByMarker, triggerOnce } from "./triggerRun.ts";
-import { cancelRun, RunTimeout, watchRun } from "./watchRun.ts";
+import { cancelRun, RunTimeout, unseenSeconds, watchRun } from "./watchRun.ts";
 
 /** One project in its account. */
 export interface CloudSession {
@@ -137,11 +137,7 @@ export async function takeUp(
   const git = await gitState(project.projectDir, { env: deps.env, log: deps.log, signal: call.signal });
   deps.awaited.add(record.marker);
   try {
-    const run =
-      record.runId === null
-        ? await findByMarker(client, record.jobId, record.marker, waiting)
-        : await getRun(client, record.runId, waiting);
-    if (!run) throw new CloudNotFoundError("It never became a run.");
+    const run = await visible(client, record, waiting);
     const known = {
       ...record,
       runId: run.id,
@@ -155,6 +151,26 @@ export async function takeUp(
     throw error;
   } finally {
     deps.awaited.delete(record.marker);
+  }
+}
+
+/** The run of a record, also where its trigger was so short a time ago that it is not to be seen yet. @throws CloudNotFoundError */
+async function visible(
+  client: CloudClient,
+  { runId, jobId, marker, at }: PendingRun,
+  call: CloudCall,
+): Promise<CloudRun> {
+  for (;;) {
+    const isYoung = client.clock.now() - at < unseenSeconds * 1000 && call.signal?.aborted !== true;
+    try {
+      const run =
+        runId === null ? await findByMarker(client, jobId, marker, call) : await getRun(client, runId, call);
+      if (run) return run;
+      if (!isYoung) throw new CloudNotFoundError("It never became a run.");
+    } catch (error) {
+      if (!(error instanceof CloudNotFoundError) || !isYoung) throw error;
+    }
+    await client.clock.sleep(2000, call.signal);
   }
 }
 

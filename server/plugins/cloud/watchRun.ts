@@ -4,8 +4,8 @@ import type { CloudCall, CloudClient } from "./cloudClient.ts";
 import { runLink } from "./cloudLinks.ts";
 import { getRun, hasEnded, postCancel, runState, type CloudRun } from "./runs.ts";
 
-/** dbt Cloud may not show a run yet that it has just made. */
-const unseenSeconds = 30;
+/** Seconds for which dbt Cloud may not show a run yet that it has just made. */
+export const unseenSeconds = 30;
 
 export interface Watch {
   /** As triggered or found. */
