@@ -339,6 +339,13 @@ describe("who may do what, and where", () => {
       /job_ids\.test.*Nightly \(70403104191314\)/,
     );
   });
+
+  test("an environment that is not there: the environments there are", async () => {
+    await using other = cloudPluginOn(emulator, { clock, config: { environmentId: "17" } });
+    const error = await failure(other.plugin.getManifest(ref()));
+    expect(error).toBeInstanceOf(DbtConfigurationError);
+    expect(error.message).toMatch(/no environment 17 in dbt Cloud.* It has: Production \(\d+\)/);
+  });
 });
 
 describe("too many requests", () => {
@@ -553,8 +560,8 @@ describe("the environment's manifest", () => {
   };
 
   test("that is not there yet: whose it would be, and what to do", async () => {
-    for (const asked of [made.plugin.getManifest(ref()), made.plugin.getRunResults(ref())]) {
-      const error = await failure(asked);
+    for (const what of ["getManifest", "getRunResults"] as const) {
+      const error = await failure(made.plugin[what](ref()));
       expect(error).toBeInstanceOf(DbtConfigurationError);
       expect(error.message).toMatch(
         /^No run of environment \d+ .* manifest\.json yet\. Compile the project first/,
@@ -598,6 +605,22 @@ describe("the environment's manifest", () => {
     expect(error.message).toContain("Compile the project first");
   });
 
+  test("of another host with a run of the same number is another: neither is taken for the other", async () => {
+    await using elsewhere = await CloudEmulator.start({ clock });
+    await using theirs = cloudPluginOn(elsewhere, { clock });
+    elsewhere.behaviours = [{ artifacts: { "manifest.json": '{"metadata": {}, "whose": "theirs"}' } }];
+    await theirs.plugin.runModels(ref());
+    await run();
+    expect(elsewhere.runs[0]!.id).toBe(emulator.runs[0]!.id);
+    expect(await made.plugin.getManifest(ref())).not.toHaveProperty("whose");
+    expect(await theirs.plugin.getManifest(ref())).toHaveProperty("whose", "theirs");
+    // Each is still there when neither can be asked.
+    clock.advance(3_600_000);
+    for (const each of [emulator, elsewhere]) each.fault({ kind: "reset", match: /./, times: 100 });
+    expect(await made.plugin.getManifest(ref())).not.toHaveProperty("whose");
+    expect(await theirs.plugin.getManifest(ref())).toHaveProperty("whose", "theirs");
+  });
+
   test("a cache that is not to be used is not", async () => {
     await finished();
     await using without = cloudPluginOn(emulator, { clock, noCache: true });
@@ -618,4 +641,16 @@ test("a run of n looks makes n requests and four more", async () => {
   }
   // Less and less often, but never further apart than three times the interval.
   expect(Math.max(...clock.slept)).toBeLessThanOrEqual(5_000 * 3 * 1.2);
+});
+
+test.each([
+  [0, 0.8],
+  [1, 1.2],
+])("pauses are jittered by a fifth (random %d)", async (random, factor) => {
+  clock.random = () => random;
+  emulator.fault({ kind: "status", status: 503, match: look });
+  emulator.behaviours = [{ statuses: [3, 3, 10] }];
+  await run();
+  // The retry, two looks while it runs.
+  expect(clock.slept).toEqual([1_000, 5_000, 7_500].map((pause): unknown => expect.closeTo(pause * factor)));
 });

@@ -1,7 +1,9 @@
 import path from "node:path";
 import { DbtConfigurationError, DbtUnavailableError } from "../errors.ts";
-import type { CloudCall } from "./cloudClient.ts";
+import type { CloudCall, CloudClient } from "./cloudClient.ts";
 import type { CloudSession } from "./cloudOperations.ts";
+import { listEnvironments } from "./environments.ts";
+import { listJobs } from "./jobs.ts";
 import { collectArtifacts } from "./runArtifacts.ts";
 import { getRun, listRuns, type CloudRun } from "./runs.ts";
 
@@ -19,6 +21,8 @@ export interface EnvironmentArtifacts {
 
 /** How many of the newest runs are looked at for one that has a manifest. */
 const candidates = 20;
+/** Projects whose environments are looked through. */
+const mostProjects = 5;
 /** A compile that was started from an editor or a terminal: it deploys nothing, and is of the commit of whoever wanted it. */
 const isTrial = ({ trigger }: CloudRun): boolean =>
   /^Floe dbt: dbt compile\b.*\(floe-dbt-/.test(trigger?.cause ?? "");
@@ -83,9 +87,29 @@ export async function environmentArtifacts(
       outdated: `dbt Cloud cannot be asked, so this is run ${newest.run_id} as it was kept, ${age} old. ${error.message}`,
     };
   }
+  if (environmentId !== null) await requireEnvironment(client, environmentId, call);
   const whose = environmentId === null ? `job ${jobId ?? ""}` : `environment ${environmentId}`;
   throw new DbtConfigurationError(
     `No run of ${whose} in dbt Cloud has a manifest.json yet. Compile the project first.`,
+  );
+}
+
+/**
+ * Asked only where nothing of it was found. Where no job says which projects there are, nothing is claimed.
+ * @throws DbtConfigurationError where there is no such environment; names those there are
+ */
+async function requireEnvironment(client: CloudClient, id: string, call: CloudCall): Promise<void> {
+  const jobs = await listJobs(client, {}, call);
+  const projectIds = [...new Set(jobs.flatMap(({ project_id }) => project_id ?? []))];
+  const ofEach = await Promise.all(
+    projectIds.slice(0, mostProjects).map((each) => listEnvironments(client, String(each), call)),
+  );
+  const all = ofEach.flat();
+  if (all.length === 0 || projectIds.length > mostProjects || all.some((each) => String(each.id) === id))
+    return;
+  const names = all.map((each) => `${each.name ?? "?"} (${each.id})`).slice(0, 20);
+  throw new DbtConfigurationError(
+    `There is no environment ${id} in dbt Cloud, or the token may not see it. It has: ${names.join(", ")}.`,
   );
 }
 
