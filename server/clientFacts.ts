@@ -37,6 +37,8 @@ export interface ClientFacts {
   confirmsEdits: boolean;
   /** It fetches the edit of a code action when the action is chosen. */
   resolvesEdits: boolean;
+  /** It applies an edit the server sends on its own account. */
+  appliesEdits: boolean;
   showsProgress: boolean;
   markdownHovers: boolean;
   refreshesLenses: boolean;
@@ -75,6 +77,7 @@ export function clientFacts(params: InitializeParams): ClientFacts {
     createsFiles: workspace?.workspaceEdit?.resourceOperations?.includes("create") === true,
     confirmsEdits: workspace?.workspaceEdit?.changeAnnotationSupport !== undefined,
     resolvesEdits: textDocument?.codeAction?.resolveSupport?.properties.includes("edit") === true,
+    appliesEdits: workspace?.applyEdit === true,
     showsProgress: window?.workDoneProgress === true,
     markdownHovers: textDocument?.hover?.contentFormat?.includes("markdown") === true,
     refreshesLenses: workspace?.codeLens?.refreshSupport === true,

@@ -1,6 +1,11 @@
 import { homedir } from "node:os";
 import path from "node:path";
-import type { Connection, ServerCapabilities } from "vscode-languageserver/node";
+import {
+  type Connection,
+  ErrorCodes,
+  ResponseError,
+  type ServerCapabilities,
+} from "vscode-languageserver/node";
 import { pythonInterpreterRequest, runChangedNotification, secretRequest } from "../protocol/requests.ts";
 import type { TriggerQuestion } from "../protocol/remote.ts";
 import type { RuntimeName } from "../protocol/runtime.ts";
@@ -130,7 +135,11 @@ export function createServer(connection: Connection, deps: ServerDeps): AsyncDis
   const initialized: (() => void | Promise<void>)[] = [];
   const guard = createGuard(log);
 
+  const early = connection.onRequest(() => {
+    throw new ResponseError(ErrorCodes.ServerNotInitialized, "The first request must be initialize.");
+  });
   connection.onInitialize((params) => {
+    early.dispose();
     const client = clientFacts(params);
     const documents = new OpenDocuments();
     const settings = new SettingsStore({

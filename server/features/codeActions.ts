@@ -16,6 +16,7 @@ import type { OpenFile } from "../lint/openDocuments.ts";
 import { comparePositions } from "../lint/positions.ts";
 import { uriOfPath } from "../platform/uri.ts";
 import type { Project } from "../projects/project.ts";
+import { fixFileCommand } from "./executeCommand.ts";
 import type { Feature, ServerContext } from "./feature.ts";
 import { fixesOfDocument } from "./fixes.ts";
 import { signalOf } from "./guard.ts";
@@ -93,13 +94,20 @@ async function actionsFor(
   }
   const unique = withoutTwins(actions);
   if (context.client.resolvesEdits) return unique;
-  // A client that cannot ask again gets what it asked for by name now, and no other action that takes a lint to work out.
+  // A client that cannot ask again gets what it asked for by name now; what else takes a lint to work out is a command.
   const ready: CodeAction[] = [];
   for (const action of unique) {
     if (action.data === undefined) ready.push(action);
     else if (action.kind === fixAllKind) ready.push(await resolved(context, action, signal));
+    else if (context.client.appliesEdits && !context.client.ownCommands) ready.push(asCommand(action));
   }
   return ready;
+}
+
+function asCommand({ title, kind, diagnostics, data }: CodeAction): CodeAction {
+  const { uri, rules } = fixDataSchema.parse(data);
+  const command = { title, command: fixFileCommand, arguments: [{ uri, ...(rules && { rules }) }] };
+  return { title, command, ...(kind !== undefined && { kind }), ...(diagnostics && { diagnostics }) };
 }
 
 function fixFile({ uri, version }: OpenFile["document"], diagnostics: Diagnostic[]): CodeAction {

@@ -11,11 +11,22 @@ import type { Feature, ServerContext } from "./feature.ts";
 import { signalOf } from "./guard.ts";
 import { fixDocument, fixProjects, lintProjects } from "./projectCommands.ts";
 
+/** Applies what the linter can mend in a document, or only what some of its rules find. */
+export const fixFileCommand = "floeDbt.fixFile";
+
 /** One argument, as other editors' configuration can give it: a URI or path, or an object that names one. */
 const argumentSchema = z
   .union([
-    z.string().transform((uri) => ({ uri, projectDir: uri.startsWith("file:") ? undefined : uri })),
-    z.object({ uri: z.string().optional(), projectDir: z.string().optional() }),
+    z.string().transform((uri) => ({
+      uri,
+      projectDir: uri.startsWith("file:") ? undefined : uri,
+      rules: undefined,
+    })),
+    z.object({
+      uri: z.string().optional(),
+      projectDir: z.string().optional(),
+      rules: z.array(z.string()).optional(),
+    }),
   ])
   .nullish();
 type Argument = z.infer<typeof argumentSchema>;
@@ -38,8 +49,9 @@ const commands: Record<string, Command> = {
     say(context, `${files} files fixed.${left}`);
     return { files, refused };
   },
-  "floeDbt.fixFile": async (context, argument, signal) => {
-    const { edit, reason } = await fixDocument(context, { uri: argument?.uri ?? "" }, signal);
+  [fixFileCommand]: async (context, argument, signal) => {
+    const { uri = "", rules } = argument ?? {};
+    const { edit, reason } = await fixDocument(context, { uri, ...(rules && { rules }) }, signal);
     if (edit) await apply(context, "SQLFluff fixes", edit);
     else say(context, `Nothing was changed: ${reason ?? "there is nothing to fix"}.`);
     return { fixed: edit !== null, ...(reason !== undefined && { reason }) };

@@ -267,7 +267,10 @@ interface StartedServer {
   server: AsyncDisposable;
 }
 
-function serverInProcess(options: ClientOptions, plugins: ServerDeps["plugins"]): StartedServer {
+export function serverInProcess(
+  options: Pick<ClientOptions, "env">,
+  plugins: ServerDeps["plugins"],
+): StartedServer {
   const toServer = new PassThrough();
   const fromServer = new PassThrough();
   // Given readers and writers, the server's connection does not end this process with its streams.

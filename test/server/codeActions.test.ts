@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   ApplyWorkspaceEditRequest,
+  ExecuteCommandRequest,
   type CodeAction,
   type CodeActionContext,
   type Range,
@@ -143,6 +144,31 @@ describe("code actions", () => {
     await using session = await opened(project, untidy, { capabilities: { workspace: {} } });
     const [action] = await session.actions({ only: ["source.fixAll"] });
     expect(session.client.apply(action!.edit)[session.filePath]).toBe(tidy);
+    // It cannot be sent an edit either.
+    expect((await session.actions()).filter(({ title }) => title.startsWith("Fix all"))).toEqual([]);
+  });
+
+  test("all of a rule and all in the file are commands for a client that cannot ask again", async () => {
+    await using project = await dbtProject();
+    await using session = await opened(project, untidy, { capabilities: { workspace: { applyEdit: true } } });
+    const { client, plugin, filePath } = session;
+    const applied: unknown[] = [];
+    client.connection.onRequest(ApplyWorkspaceEditRequest.type, ({ edit }) => {
+      applied.push(client.apply(edit));
+      return { applied: true };
+    });
+    const rules: unknown[] = [];
+    plugin.script.fix = (request) => {
+      rules.push(request.rules);
+      return { text: tidy };
+    };
+    for (const title of ["Fix all LT01 in this file", "Fix all SQLFluff issues in this file"]) {
+      const { command, ...offered } = await session.titled(title);
+      expect(Object.keys(offered).toSorted()).toEqual(["diagnostics", "kind", "title"]);
+      await client.connection.sendRequest(ExecuteCommandRequest.type, command!);
+    }
+    expect(rules).toEqual([["LT01"], undefined]);
+    expect(applied).toEqual([{ [filePath]: tidy }, { [filePath]: tidy }]);
   });
 
   test("refused when the document has moved on, before or while the fix is worked out", async () => {

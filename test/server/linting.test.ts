@@ -1,14 +1,22 @@
 import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import { DiagnosticSeverity, ErrorCodes, FileChangeType, RequestType } from "vscode-languageserver/node";
+import {
+  createProtocolConnection,
+  DiagnosticSeverity,
+  ErrorCodes,
+  FileChangeType,
+  RequestType,
+  StreamMessageReader,
+  StreamMessageWriter,
+} from "vscode-languageserver/node";
 import type { LintIssue } from "../../protocol/lint.ts";
 import { paramsSchemas } from "../../protocol/params.ts";
 import * as requests from "../../protocol/requests.ts";
 import { DbtLintError } from "../../server/plugins/errors.ts";
 import type { PluginHost } from "../../server/server.ts";
 import { dbtProject, type TestProject } from "../harness/dbtProject.ts";
-import { type ClientOptions, LspClient, modernCapabilities } from "../harness/lspClient.ts";
+import { type ClientOptions, LspClient, modernCapabilities, serverInProcess } from "../harness/lspClient.ts";
 import { type LintCall, ScriptedPlugin } from "../harness/scriptedPlugin.ts";
 
 const { lintDocumentRequest, lintProjectRequest } = requests;
@@ -428,6 +436,25 @@ describe("when linting fails", () => {
     await expect(connection.sendRequest("dbt/getNode", {})).rejects.toThrow("a uri or a uniqueId is needed");
     await expect(connection.sendRequest("dbt/getTree", ["a"])).rejects.toMatchObject({
       code: ErrorCodes.InvalidParams,
+    });
+  });
+
+  test("what is asked before the server is initialized is refused as that; what nobody knows, as that", async () => {
+    const { streams, server } = serverInProcess({}, () => ({}));
+    const early = createProtocolConnection(
+      new StreamMessageReader(streams.fromServer),
+      new StreamMessageWriter(streams.toServer),
+    );
+    early.listen();
+    await expect(early.sendRequest("textDocument/hover", {})).rejects.toMatchObject({
+      code: ErrorCodes.ServerNotInitialized,
+    });
+    early.dispose();
+    await server[Symbol.asyncDispose]();
+    await using project = await dbtProject();
+    await using session = await started(project);
+    await expect(session.client.connection.sendRequest("nobody/knows", {})).rejects.toMatchObject({
+      code: ErrorCodes.MethodNotFound,
     });
   });
 
