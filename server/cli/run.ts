@@ -2,6 +2,7 @@ import path from "node:path";
 import type { DbtCompilationResult } from "../../protocol/compilation.ts";
 import { toSnakeCaseKeys } from "../../protocol/json.ts";
 import type { RunNode, RunRequest, RunVerb } from "../../protocol/run.ts";
+import { DbtCancelledError } from "../plugins/errors.ts";
 import { invoke } from "../runs/invoke.ts";
 import type { ProjectFolders } from "../runs/nodeFiles.ts";
 import { NodePlaces } from "../runs/nodePlace.ts";
@@ -49,6 +50,7 @@ export async function runDbtVerb(
   });
   let said = 0;
   const running = new Set<string>();
+  let noticed = "";
   const ended = (node: RunNode): void => {
     said += 1;
     terminal.words(nodeLine(node, { done: said, total: record.head.total, style: terminal.style }));
@@ -60,7 +62,7 @@ export async function runDbtVerb(
       const node = record.event(event);
       if (event.type === "nodeStarted") running.add(event.uniqueId);
       if (event.type === "nodeFinished") running.delete(event.uniqueId);
-      if (event.type === "notice") terminal.words(event.message);
+      if (event.type === "notice") terminal.words((noticed = event.message));
       if (event.type === "runLink") terminal.words(`This run: ${event.url}`);
       if (node) ended(node);
       const doing = record.head.steps.find((step) => step.doing !== undefined)?.doing;
@@ -68,6 +70,12 @@ export async function runDbtVerb(
       if (names.length > 0) terminal.progress(`${said}/${record.head.total ?? "?"} ${names.join(", ")}`);
       else if (doing !== undefined) terminal.progress(doing);
     },
+  }).catch((error: unknown) => {
+    // Elsewhere a cancel is a request: what became of it is said.
+    const isCancelled = signal.aborted && error instanceof DbtCancelledError;
+    if (isCancelled && plugin.capabilities.has("remote") && error.message !== noticed)
+      terminal.words(error.message);
+    throw error;
   });
   const told = new Set(record.nodes.map(({ uniqueId }) => uniqueId));
   record.reconcile(result);

@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runCloudCancel, runCloudLogs, runCloudRuns } from "../../server/cli/cloud.ts";
+import { runDoctor } from "../../server/cli/doctor.ts";
 import { runManifest } from "../../server/cli/manifest.ts";
 import type { CommandContext } from "../../server/cli/projects.ts";
 import { runDbtVerb } from "../../server/cli/run.ts";
+import { DbtCancelledError } from "../../server/plugins/errors.ts";
 import type { RunVerb } from "../../protocol/run.ts";
 import { CloudEmulator, emulatedManifest, emulatedToken } from "../harness/cloudEmulator/emulator.ts";
 import { dbtProject, threeModels, type TestProject } from "../harness/dbtProject.ts";
@@ -123,4 +125,40 @@ test("cloud runs, logs and cancel", async () => {
   await expect(floeDbt((options, context) => runCloudLogs("99", options, context))).rejects.toThrow(
     /has no run 99/,
   );
+});
+
+test.each([
+  ["is cancelled there, too", null, /^Cancelled, and run \d+ in dbt Cloud too\.$/],
+  ["may go on there", 403, /^Run \d+ could not be cancelled in dbt Cloud and may go on: .*\/runs\/\d+$/],
+])("a run that is interrupted %s: that is said, once", async (_name, status, said) => {
+  emulator.behaviours = [{ statuses: [3] }];
+  if (status !== null) emulator.fault({ kind: "status", status, match: /\/cancel\/$/ });
+  const abort = new AbortController();
+  const words: string[] = [];
+  const running = floeDbt((options, context) =>
+    runDbtVerb(
+      "run",
+      [],
+      { ...options, format: "text" },
+      {
+        ...context,
+        signal: abort.signal,
+        terminal: {
+          ...context.terminal,
+          words(text) {
+            words.push(text);
+            if (text.startsWith("This run:")) abort.abort();
+          },
+        },
+      },
+    ),
+  );
+  await expect(running).rejects.toThrow(DbtCancelledError);
+  expect(words.filter((each) => said.test(each))).toHaveLength(1);
+});
+
+test("the doctor names the secret that holds the token, and whose account it is", async () => {
+  const { data } = await floeDbt((options, context) => runDoctor({ ...options, format: "text" }, context));
+  expect(data).toContain("dbt-cloud-api-token, or FLOE_SECRET_DBT_CLOUD_API_TOKEN in a terminal");
+  expect(data).toContain("Ice Coffee");
 });

@@ -36,7 +36,8 @@ export async function cloudReport(
   fact("Job for run", config?.jobIds.run);
   fact("Job for test", config?.jobIds.test);
   const reference = config?.apiToken ?? null;
-  if (reference) fact("Secret", `${reference.name} (signed in, or ${secretVariable(reference)})`);
+  // The log takes what stands after "Token:" or "Secret:" for one.
+  if (reference) fact("Sign-in", `${reference.name}, or ${secretVariable(reference)} in a terminal`);
   if (tokenOf(settings) === null) {
     report.problems.push({
       severity: "error",
