@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { parentsFirst } from "../../client/runs/parentsFirst.ts";
 import { DbtCancelledError, DbtCompilationError, DbtExecutionError } from "../../server/plugins/errors.ts";
 import { threeModels, type TestProject } from "../harness/dbtProject.ts";
 import type { ContractSubject } from "./contractSubject.ts";
@@ -71,6 +72,8 @@ from range(1, 100) as t(x) order by x\n`;
       const wrong = preview("select no_such_column from (select 1 as id)");
       await expect(wrong).rejects.toThrow(DbtExecutionError);
       await expect(wrong).rejects.toThrow(/no_such_column/);
+      const missing = await preview("select * from never_built").catch(String);
+      expect(parentsFirst(String(missing), path), String(missing)).toBeDefined();
       await expect(preview("select 1\nfrom {{ ref('nope') }}")).rejects.toThrow(DbtCompilationError);
       const abort = new AbortController();
       let firedAt = performance.now();

@@ -164,6 +164,7 @@ order by number
 `,
     "refused.sql":
       "{{ config(materialized='view') }}\n\nselect\n    1 as one,\n    no_such_column\nfrom (select 2 as two) as t\n",
+    "unbuilt.sql": "select hut from {{ ref('many_rows') }} where number = 1\n",
     "endless.sql":
       "select count(*) as n from range(1000000000000) as a(i), range(1000000) as b(j) where i * j % 7 = 3\n",
   };

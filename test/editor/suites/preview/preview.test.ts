@@ -214,6 +214,21 @@ test("what the warehouse refuses: its own words, and the line", async () => {
   );
 });
 
+test("what was never built is, by keyboard, and then there are rows", async () => {
+  await openFile("models/marts/unbuilt.sql");
+  await vscode.commands.executeCommand("floeDbt.previewModel");
+  await page.waitForText("many_rows does not exist");
+  await page.clickWebviewPart("spinbutton", "Limit");
+  for (const key of ["Tab", "Tab"]) await page.press(key);
+  await page.screenshot("unbuilt");
+  await page.press("Enter");
+  await vscode.commands.executeCommand("floeDbt.runs.focus");
+  await page.treeRowSaying("Runs", "^Build unbuilt with parents, passed");
+  await vscode.commands.executeCommand("floeDbt.preview.focus");
+  await page.clickWebviewPart("button", "Run Again");
+  await grid("the parent's row", (rows) => rows[1]?.[1] === "hut 1");
+});
+
 test("a query that does not end is cancelled, and the next one works", async () => {
   await openFile("models/marts/endless.sql");
   const running = vscode.commands.executeCommand("floeDbt.previewModel");
