@@ -45,7 +45,12 @@ export const lintIssueSchema = z.object({
 export type LintIssue = z.infer<typeof lintIssueSchema>;
 
 /** A file that was asked for and not linted, and why, in words a person would use. */
-export const skippedFileSchema = z.object({ filePath: z.string(), reason: z.string() });
+export const skippedFileSchema = z.object({
+  filePath: z.string(),
+  reason: z.string(),
+  /** It was linted and could be mended, and what came of it could not be written. */
+  unwritten: z.boolean().optional(),
+});
 export type SkippedFile = z.infer<typeof skippedFileSchema>;
 
 export interface ProjectLintResult {

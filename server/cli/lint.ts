@@ -8,6 +8,7 @@ import { ancestors, type CommandContext, openProjects, type ProjectOptions } fro
 import { type LintFormat, lintReport } from "./lintReport.ts";
 import { inOptions } from "./optionNames.ts";
 import { productVersion } from "./version.ts";
+import { counted } from "../../protocol/counted.ts";
 import { exists } from "../platform/exists.ts";
 
 export interface LintOptions extends ProjectOptions {
@@ -18,7 +19,7 @@ export interface LintOptions extends ProjectOptions {
   verbose: boolean;
 }
 
-/** `floe-dbt lint`. @returns 0 passed, 1 issues of severity error or more warnings than allowed */
+/** `floe-dbt lint`. @returns 0 passed, 1 issues of severity error, more warnings than allowed, or fixes that could not be written */
 export async function runLint(
   paths: readonly string[],
   options: LintOptions,
@@ -68,7 +69,9 @@ export async function runLint(
   if (tooMany) {
     terminal.words(`${result.warnings} warnings, and --max-warnings allows ${options.maxWarnings}.`);
   }
-  return result.passed && !tooMany ? 0 : 1;
+  const unwritten = result.filesSkipped.filter((file) => file.unwritten).length;
+  if (unwritten > 0) terminal.words(`${counted(unwritten, "file")} could not be written.`);
+  return result.passed && !tooMany && unwritten === 0 ? 0 : 1;
 }
 
 /** What services that read a report take paths to be relative to: the checkout, else the repository of this folder. */

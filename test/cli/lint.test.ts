@@ -131,6 +131,19 @@ describe("floe-dbt lint", () => {
     const result = jsonResult.parse(JSON.parse(stdout));
     expect(result).toMatchObject({ total_issues: 0, files_fixed: [project.file("models/b.sql")] });
     expect(code).toBe(0);
+    // So long a name leaves no room for the file that is written beside it, whoever writes.
+    const long = await project.write(`models/${"l".repeat(230)}.sql`, "SELECT 1 as id\n");
+    const refused = await floeDbt(
+      ["lint", "--python", python, "--fix", "--format", "json", long],
+      project.dir,
+    );
+    expect(jsonResult.parse(JSON.parse(refused.stdout))).toMatchObject({
+      warnings: 1,
+      passed: true,
+      files_skipped: [{ file_path: long, reason: "not fixed: it cannot be written (ENAMETOOLONG)" }],
+    });
+    expect(refused.stderr).toContain("1 file could not be written.");
+    expect(refused.code).toBe(1);
   });
 
   test.each([

@@ -6,7 +6,7 @@ import {
 } from "../../../protocol/lint.ts";
 import type { WorkerEvent, WorkerIssue } from "../../../protocol/worker.ts";
 import type { Call, LintRequest } from "../dbtPlugin.ts";
-import { writeFixedText } from "./writeFixedText.ts";
+import { type NotWritten, writeFixedText } from "./writeFixedText.ts";
 import type { WorkerSupervisor } from "./workerSupervisor.ts";
 
 /**
@@ -27,11 +27,11 @@ export async function lintWithSqlfluff(
   const fixed: string[] = [];
   for (const [filePath, issues] of first.issues) {
     if (!issues.some((issue) => issue.fixable)) continue;
-    const reason = request.texts?.has(filePath)
-      ? "it has unsaved changes"
+    const failure = request.texts?.has(filePath)
+      ? { reason: "it has unsaved changes" }
       : await fixFile(worker, filePath, call);
-    if (reason === null) fixed.push(filePath);
-    else first.skipped.push({ filePath, reason: `not fixed: ${reason}` });
+    if (failure === null) fixed.push(filePath);
+    else first.skipped.push({ ...failure, filePath, reason: `not fixed: ${failure.reason}` });
   }
   if (fixed.length === 0) return result(first, []);
   worker.filesChanged(fixed);
@@ -90,7 +90,7 @@ async function lintOnce(
 }
 
 /** @returns null if the file was mended, else why not */
-async function fixFile(worker: WorkerSupervisor, filePath: string, call: Call): Promise<string | null> {
+async function fixFile(worker: WorkerSupervisor, filePath: string, call: Call): Promise<NotWritten | null> {
   return writeFixedText(filePath, async (text) => {
     const { text: fixed, reason } = await worker.request(
       "fix",
