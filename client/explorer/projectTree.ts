@@ -113,6 +113,8 @@ export class ProjectTree implements vscode.TreeDataProvider<TreeEntry>, vscode.D
 
   async getChildren(entry?: TreeEntry): Promise<TreeEntry[]> {
     if (!entry) return this.#projectEntries();
+    // It is about to be taken away, and what is below it with it: rows of now would be closed with that.
+    if (entry.filtered !== this.#look.filtered) return [];
     const { token } = this.#asking;
     try {
       const { treeRequest } = await import("../../protocol/requests.ts");
@@ -192,7 +194,9 @@ export class ProjectTree implements vscode.TreeDataProvider<TreeEntry>, vscode.D
   #projectEntries(): TreeEntry[] {
     const before = new Map(this.#projects.map((entry) => [entry.projectDir, entry]));
     this.#projects = this.#hasSomething()
-      ? this.#manifests.all.map(({ projectDir }) => before.get(projectDir) ?? projectEntry(projectDir))
+      ? this.#manifests.all.map(
+          ({ projectDir }) => before.get(projectDir) ?? projectEntry(projectDir, this.#look.filtered),
+        )
       : [];
     return this.#projects;
   }

@@ -10,6 +10,8 @@ export interface TreeEntry {
   row: TreeRow | null;
   /** Null for the row of a project. */
   parent: TreeEntry | null;
+  /** Whether a filter was in effect when it was made. */
+  filtered: boolean;
   /** As they were last read; undefined until then. */
   children: TreeEntry[] | undefined;
 }
@@ -25,7 +27,8 @@ export function entriesOf(parent: TreeEntry, rows: readonly TreeRow[]): TreeEntr
 }
 
 function entryOf(parent: TreeEntry, row: TreeRow): TreeEntry {
-  return { projectDir: parent.projectDir, parent, children: undefined, ...valuesOf(row) };
+  const { projectDir, filtered } = parent;
+  return { projectDir, parent, filtered, children: undefined, ...valuesOf(row) };
 }
 
 const valuesOf = (row: TreeRow): Pick<TreeEntry, "row" | "selector" | "uniqueId"> => ({
@@ -34,8 +37,16 @@ const valuesOf = (row: TreeRow): Pick<TreeEntry, "row" | "selector" | "uniqueId"
   uniqueId: row.uniqueId,
 });
 
-export function projectEntry(projectDir: string): TreeEntry {
-  return { projectDir, selector: null, uniqueId: null, row: null, parent: null, children: undefined };
+export function projectEntry(projectDir: string, filtered: boolean): TreeEntry {
+  return {
+    projectDir,
+    selector: null,
+    uniqueId: null,
+    row: null,
+    parent: null,
+    filtered,
+    children: undefined,
+  };
 }
 
 /** The entry and all that were read below it. */

@@ -56,7 +56,7 @@ describe("a row", () => {
 
 describe("entries", () => {
   test("an entry of the same key stays the same object, with what was read below it", () => {
-    const project = projectEntry("/huts");
+    const project = projectEntry("/huts", false);
     project.children = entriesOf(project, [row({}), row({ key: "b", label: "b" })]);
     const [orders] = project.children;
     orders!.children = entriesOf(orders!, [row({ key: "parents" })]);

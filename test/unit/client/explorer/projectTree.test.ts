@@ -1,0 +1,86 @@
+import { EventEmitter as NodeEmitter } from "node:events";
+import { expect, test, vi } from "vitest";
+import { ProjectTree } from "../../../../client/explorer/projectTree.ts";
+import type { LanguageServer } from "../../../../client/languageServer.ts";
+import type { LiveStatuses } from "../../../../client/explorer/liveStatuses.ts";
+import type { Manifests } from "../../../../client/manifests.ts";
+
+vi.mock("../../../../client/log.ts", () => ({ log: { warn: () => undefined } }));
+vi.mock("vscode", () => {
+  class EventEmitter {
+    readonly #inner = new NodeEmitter();
+    event = (listener: () => void): void => void this.#inner.on("event", listener);
+    fire = (value: unknown): unknown => this.#inner.emit("event", value);
+    dispose = (): unknown => this.#inner.removeAllListeners();
+  }
+  class CancellationTokenSource {
+    token = { isCancellationRequested: false };
+    cancel = (): void => void (this.token.isCancellationRequested = true);
+    dispose = (): void => undefined;
+  }
+  return {
+    EventEmitter,
+    CancellationTokenSource,
+    Disposable: { from: () => ({ dispose: () => undefined }) },
+  };
+});
+
+/** A tree over one project whose server answers with one row, named after the filter, once it is told to. */
+function treeOverOne(): { tree: ProjectTree; answer: () => void; asked: () => number } {
+  const waiting: (() => void)[] = [];
+  const silent = () => ({ dispose: () => undefined });
+  const server = {
+    projects: [],
+    onDidChange: silent,
+    request: async (_type: unknown, { filter = "all" }: { filter?: string }) => {
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return { rows: [{ key: filter, label: filter, selector: null, uniqueId: null }] };
+    },
+  };
+  const manifests = { all: [{ projectDir: "/huts", state: "fresh" }], onDidChange: silent };
+  const statuses = { onDidChange: silent };
+  return {
+    tree: new ProjectTree(
+      server as unknown as LanguageServer,
+      manifests as unknown as Manifests,
+      statuses as unknown as LiveStatuses,
+      "folder",
+    ),
+    answer: () => waiting.splice(0).forEach((resolve) => resolve()),
+    asked: () => waiting.length,
+  };
+}
+
+const rootOf = async (tree: ProjectTree) => {
+  const [root] = await tree.getChildren();
+  if (!root) throw new Error("There is no project.");
+  return root;
+};
+
+test("rows asked for under one filter are those of the next, which takes the same answer", async () => {
+  const { tree, answer, asked } = treeOverOne();
+  tree.show({ filter: "lakes" });
+  const rows = tree.getChildren(await rootOf(tree));
+  await expect.poll(asked).toBe(1);
+  tree.show({ filter: "lakes open" });
+  answer();
+  await expect.poll(asked).toBe(1);
+  answer();
+  expect((await rows).map(({ row }) => row?.key)).toEqual(["lakes open"]);
+});
+
+test("below what goes away with the filter are none of the rows that stay: they would be closed with it", async () => {
+  const { tree, answer, asked } = treeOverOne();
+  tree.show({ filter: "lakes" });
+  const filtered = await rootOf(tree);
+  const rows = tree.getChildren(filtered);
+  await expect.poll(asked).toBe(1);
+  tree.show({ filter: "" });
+  answer();
+  expect(await rows).toEqual([]);
+  expect(await tree.getChildren(filtered)).toEqual([]);
+  const all = tree.getChildren(await rootOf(tree));
+  await expect.poll(asked).toBe(1);
+  answer();
+  expect((await all).map(({ row }) => row?.key)).toEqual(["all"]);
+});
