@@ -91,10 +91,11 @@ export function treeVerbs(page: BrowserPage): Pick<Page, TreeVerb> {
       const entry = menuEntry(title);
       await entry.waitFor();
       // In its first 100 ms a menu takes no click: it could be the end of the one that opened it.
-      while (await entry.isVisible()) {
+      for (let tries = 0; tries < 3 && (await entry.isVisible()); tries += 1) {
         await entry.click();
         await entry.waitFor({ state: "hidden", timeout: 2000 }).catch(() => undefined);
       }
+      await entry.waitFor({ state: "hidden" });
     },
     togglePane: (view) => page.locator(`.part.sidebar .pane-header[aria-label^="${view}" i]`).first().click(),
     testSummary: (count) =>
