@@ -105,7 +105,7 @@ export class ProjectTree implements vscode.TreeDataProvider<TreeEntry>, vscode.D
     if (rows.length === 0) return undefined;
     for (const row of rows) {
       if (!entry) return undefined;
-      const children = await this.getChildren(entry);
+      const children = await this.#rowsBelow(entry);
       entry = children.find((child) => child.row?.key === row.key);
     }
     return entry;
@@ -113,6 +113,12 @@ export class ProjectTree implements vscode.TreeDataProvider<TreeEntry>, vscode.D
 
   async getChildren(entry?: TreeEntry): Promise<TreeEntry[]> {
     if (!entry) return this.#projectEntries();
+    // The editor asks below what is open only. It tells nobody of a row that is opened while the view is refreshed.
+    this.remember(entry, true);
+    return this.#rowsBelow(entry);
+  }
+
+  async #rowsBelow(entry: TreeEntry): Promise<TreeEntry[]> {
     // It is about to be taken away, and what is below it with it: rows of now would be closed with that.
     if (entry.filtered !== this.#look.filtered) return [];
     const { token } = this.#asking;
@@ -129,11 +135,11 @@ export class ProjectTree implements vscode.TreeDataProvider<TreeEntry>, vscode.D
         token,
       );
       // Too late: the view is looked at in another way by now. It takes one answer for all that ask meanwhile.
-      if (token.isCancellationRequested) return await this.getChildren(entry);
+      if (token.isCancellationRequested) return await this.#rowsBelow(entry);
       entry.children = entriesOf(entry, rows);
       return entry.children;
     } catch (error) {
-      if (token.isCancellationRequested) return this.getChildren(entry);
+      if (token.isCancellationRequested) return this.#rowsBelow(entry);
       if (!isCancellation(error)) {
         log.warn(`The Project view could not be filled: ${errorMessage(error)}`);
       }

@@ -1,6 +1,7 @@
 import { EventEmitter as NodeEmitter } from "node:events";
 import { expect, test, vi } from "vitest";
 import { ProjectTree } from "../../../../client/explorer/projectTree.ts";
+import type { TreeEntry } from "../../../../client/explorer/treeEntry.ts";
 import type { LanguageServer } from "../../../../client/languageServer.ts";
 import type { LiveStatuses } from "../../../../client/explorer/liveStatuses.ts";
 import type { Manifests } from "../../../../client/manifests.ts";
@@ -18,9 +19,22 @@ vi.mock("vscode", () => {
     cancel = (): void => void (this.token.isCancellationRequested = true);
     dispose = (): void => undefined;
   }
+  class TreeItem {
+    readonly label: string;
+    readonly collapsibleState: number;
+    constructor(label: string, collapsibleState: number) {
+      this.label = label;
+      this.collapsibleState = collapsibleState;
+    }
+  }
   return {
     EventEmitter,
     CancellationTokenSource,
+    TreeItem,
+    TreeItemCollapsibleState: { None: 0, Collapsed: 1, Expanded: 2 },
+    ThemeIcon: vi.fn(),
+    ThemeColor: vi.fn(),
+    workspace: { isTrusted: true },
     Disposable: { from: () => ({ dispose: () => undefined }) },
   };
 });
@@ -34,7 +48,15 @@ function treeOverOne(): { tree: ProjectTree; answer: () => void; asked: () => nu
     onDidChange: silent,
     request: async (_type: unknown, { filter = "all" }: { filter?: string }) => {
       await new Promise<void>((resolve) => waiting.push(resolve));
-      return { rows: [{ key: filter, label: filter, selector: null, uniqueId: null }] };
+      const row = {
+        kind: "folder",
+        description: "",
+        can: "",
+        filePath: null,
+        status: null,
+        expandable: true,
+      };
+      return { rows: [{ ...row, key: filter, label: filter, selector: null, uniqueId: null }] };
     },
   };
   const manifests = { all: [{ projectDir: "/huts", state: "fresh" }], onDidChange: silent };
@@ -83,4 +105,25 @@ test("below what goes away with the filter are none of the rows that stay: they 
   await expect.poll(asked).toBe(1);
   answer();
   expect((await all).map(({ row }) => row?.key)).toEqual(["all"]);
+});
+
+test("a row opened while the view was refreshed, of which the editor tells nobody, is open after a filter", async () => {
+  const { tree, answer, asked } = treeOverOne();
+  const readBelow = async (entry: TreeEntry) => {
+    const rows = tree.getChildren(entry);
+    await expect.poll(asked).toBe(1);
+    answer();
+    return rows;
+  };
+  const folderNow = async () => {
+    const [folder] = await readBelow(await rootOf(tree));
+    if (!folder) throw new Error("There is no folder.");
+    return { folder, state: tree.getTreeItem(folder).collapsibleState };
+  };
+  const { folder, state } = await folderNow();
+  expect(state).toBe(1);
+  await readBelow(folder);
+  tree.show({ filter: "lakes" });
+  tree.show({ filter: "" });
+  expect((await folderNow()).state).toBe(2);
 });
