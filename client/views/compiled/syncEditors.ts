@@ -72,7 +72,7 @@ export function syncEditors(views: Views): vscode.Disposable {
     for (const other of pair.others) {
       const there = selectionThere(textEditor, other.document, pair.lineThere);
       select(other, there);
-      other.setDecorations(highlight, [new vscode.Range(there.start.line, 0, there.end.line, 0)]);
+      other.setDecorations(highlight, [linesOf(there)]);
       const isVisible = other.visibleRanges.some(
         ({ start, end }) => start.line <= there.active.line && there.active.line <= end.line,
       );
@@ -102,6 +102,12 @@ function pairOf(editor: vscode.TextEditor, views: Views): Pair | null {
   if (ofSource?.hasSql) return { others: visible(ofSource.uri), lineThere: ofSource.map.toCompiled };
   const view = views.of(uri);
   return view?.hasSql ? { others: visible(view.source), lineThere: view.map.toSource } : null;
+}
+
+/** The lines in which something is selected: not the one before whose first letter the selection ends. */
+function linesOf({ start, end, isSingleLine }: vscode.Selection): vscode.Range {
+  const isBefore = end.character === 0 && !isSingleLine;
+  return new vscode.Range(start.line, 0, isBefore ? end.line - 1 : end.line, 0);
 }
 
 /** To the letter where the line is the same on both sides; whole lines where it is not. */
