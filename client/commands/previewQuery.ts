@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { can } from "../../protocol/capabilities.ts";
 import type { PreviewParams } from "../../protocol/run.ts";
 import { projectOf } from "../projectOf.ts";
-import { parentsFirst } from "../runs/parentsFirst.ts";
+import { buildWithParents, readsMissing } from "../runs/parentsFirst.ts";
 import { modelName } from "../views/compiled/compiledUri.ts";
 import type { CommandContext } from "./context.ts";
 import { sqlFileFor } from "./sqlFile.ts";
@@ -56,7 +56,8 @@ async function preview(
     server.request(previewRequest, { uri: source.toString(), ...asked, limit: most }, token);
   const project = projectOf(source.fsPath, server.projects);
   const canBuild = project !== undefined && can(project, "build");
-  const remedy = (message: string) => (canBuild ? parentsFirst(message, source.fsPath) : undefined);
+  const remedy = (message: string) =>
+    canBuild && readsMissing(message) ? buildWithParents([source.fsPath]) : undefined;
   await view.run({ title, source, rows, remedy }, limit);
 }
 

@@ -37,6 +37,9 @@ const hasProjects = "floeDbt.hasProjects";
 const inTree = "view == floeDbt.project";
 const inRuns = "view == floeDbt.runs";
 const treeRow = (word: string): string => `${inTree} && viewItem =~ /\\b${word}\\b/`;
+const projectRow = treeRow("floeDbtProject");
+/** The row of a project has the commands of a project. */
+const selectableRow = (word: string): string => `${treeRow(word)} && !(viewItem =~ /\\bfloeDbtProject\\b/)`;
 const runsRow = (pattern: string): string => `${inRuns} && viewItem =~ /${pattern}/`;
 /** A terminal has the prefix of our keys for itself. */
 const notInTerminal = `${hasProjects} && !terminalFocus`;
@@ -85,13 +88,13 @@ function scopeCommands(): Record<ScopeCommandId, CommandFacts> {
           menus: {
             "floeDbt.runMenu": { when: "explorerResourceIsFolder", group },
             "view/item/context": [
-              { when: treeRow(verb === "test" ? "testable" : "runnable"), group },
+              { when: selectableRow(verb === "test" ? "testable" : "runnable"), group },
               ...(verb === "run" || verb === "test"
                 ? [
                     {
                       when:
                         verb === "run"
-                          ? treeRow("runnable")
+                          ? selectableRow("runnable")
                           : `${treeRow("testable")} && !(viewItem =~ /\\brunnable\\b/)`,
                       group: "inline@1",
                     },
@@ -108,7 +111,10 @@ function scopeCommands(): Record<ScopeCommandId, CommandFacts> {
           ...(verb === "compile" ? {} : need),
           title: `${titles[verb]} Project`,
           palette: hasProjects,
-          menus: { "floeDbt.runProjectMenu": { when: hasProjects, group } },
+          menus: {
+            "floeDbt.runProjectMenu": { when: hasProjects, group },
+            ...(verb === "run" && { "view/item/context": { when: projectRow, group: "inline@1" } }),
+          },
         },
       ],
       [
@@ -374,7 +380,7 @@ export const runSubmenus = {
         when: `${hasProjects} && resourceFilename == dbt_project.yml`,
         group: "7_floeDbt@0",
       },
-      "view/item/context": { when: treeRow("floeDbtProject"), group: "3_project@1" },
+      "view/item/context": { when: projectRow, group: "1_run@1" },
     },
   },
   "floeDbt.runProductMenu": {

@@ -1,6 +1,7 @@
+import type { RunNode, RunRequest } from "../../protocol/run.ts";
 import type { Remedy } from "../../protocol/runtime.ts";
 import { runTitle } from "./command.ts";
-import { parentsFirst } from "./parentsFirst.ts";
+import { buildWithParents, readsMissing } from "./parentsFirst.ts";
 import { firstLine } from "./plainText.ts";
 import { type KnownRun, tally } from "./runList.ts";
 import { titleOf } from "./selectors.ts";
@@ -40,32 +41,47 @@ export function progressSentence(run: KnownRun): string {
   return [count, now.length === 0 ? "" : firstLine(titleOf(now), 80)].filter(Boolean).join(" · ");
 }
 
-/** What a person is told of a run that did not end well: one sentence, and what they can do. */
-export function failureSentence(run: KnownRun): { message: string; actions: Remedy[] } {
+/**
+ * What a person is told of a run that did not end well.
+ * @returns one sentence, what may mend it, and where more is to be seen
+ */
+export function failureSentence(run: KnownRun): { message: string; remedies: Remedy[]; views: Remedy[] } {
   const { head } = run;
   const title = firstLine(runTitle(head.request.verb, head.title), 80);
-  const names = [...run.nodes.values()]
-    .filter(({ status }) => status === "fail" || status === "error")
-    .map(({ name }) => firstLine(name, 60));
+  const failed = [...run.nodes.values()].filter(({ status }) => status === "fail" || status === "error");
+  const remedies: Remedy[] = head.remedy?.command === undefined ? [] : [head.remedy];
   const showRuns: Remedy = { title: "Show Runs", command: "floeDbt.showRuns" };
-  const showProblems: Remedy = { title: "Show Problems", command: "workbench.actions.view.problems" };
-  const actions = [...(head.remedy?.command === undefined ? [] : [head.remedy]), showRuns];
-  if (names.length > 0) {
-    const of = run.head.total === null ? "" : ` of ${tally(run).total ?? 0}`;
-    const failed = `${title}: ${names.length}${of} failed: ${names.slice(0, 3).join(", ")}${names.length > 3 ? " …" : ""}`;
-    const withParents = parentsOfFailed(run);
-    if (withParents === undefined) return { message: failed, actions: [...actions, showProblems] };
-    return { message: `${failed}, which reads what is not there yet`, actions: [withParents, ...actions] };
+  if (failed.length === 0) {
+    const why = head.message === null ? "dbt failed." : firstLine(head.message, 300);
+    return { message: `${title}: ${why}`, remedies, views: [showRuns] };
   }
-  const why = head.message === null ? "dbt failed." : firstLine(head.message, 300);
-  return { message: `${title}: ${why}`, actions };
+  const names = failed.slice(0, 3).map(({ name }) => firstLine(name, 60));
+  const of = head.total === null ? "" : ` of ${tally(run).total ?? 0}`;
+  const message = `${title}: ${failed.length}${of} failed: ${names.join(", ")}${failed.length > 3 ? " …" : ""}`;
+  const views: Remedy[] = [showRuns, { title: "Show Problems", command: "workbench.actions.view.problems" }];
+  const unbuilt = failed.filter(readsUnbuilt);
+  const remedy = buildFirst(head.request, unbuilt);
+  if (!remedy) return { message, remedies, views };
+  const reads = `${unbuilt.length === 1 ? "reads" : "read"} what is not there yet`;
+  const who =
+    unbuilt.length === failed.length
+      ? ", which"
+      : `. ${firstLine(titleOf(unbuilt.map(({ name }) => name)), 80)}`;
+  return { message: `${message}${who} ${reads}`, remedies: [remedy, ...remedies], views };
 }
 
-/** The first run of a model fails where nothing above it was ever built: that is what to do then. */
-function parentsOfFailed(run: KnownRun): Remedy | undefined {
-  const [node, ...others] = [...run.nodes.values()].filter(({ status }) => status === "error");
-  const isAlone = node?.filePath != null && others.length === 0 && !/\+/.test(run.head.request.select ?? "+");
-  return isAlone ? parentsFirst(node.message ?? "", node.filePath ?? "") : undefined;
+const readsUnbuilt = ({ status, message, filePath }: RunNode): boolean =>
+  status === "error" && filePath !== null && readsMissing(message ?? "");
+
+/** The first run of a model fails where nothing above it was ever built, that of a project where seeds were not loaded. */
+function buildFirst(request: RunRequest, unbuilt: readonly RunNode[]): Remedy | undefined {
+  const { verb, select, exclude, projectDir } = request;
+  if (unbuilt.length === 0 || /(^|[\s,])[+@]/.test(select ?? "")) return undefined;
+  if (select !== undefined || exclude !== undefined) {
+    return buildWithParents(unbuilt.flatMap(({ filePath }) => filePath ?? []));
+  }
+  if (verb === "build") return undefined;
+  return { title: "Build Project", command: "floeDbt.buildProject", arguments: [projectDir] };
 }
 
 /** One line on a run that ended as a person wanted it to; null where it did not. */

@@ -7,14 +7,17 @@ const missing =
 /** The same words, for what no build makes. */
 const otherwise = /\btable function\b|\bcolumn\b.*\bof relation\b/i;
 
-/**
- * What is to be done where nothing above a model was ever built.
- * @param message what the warehouse said of the query
- * @param filePath the model's file
- * @returns undefined where it failed of something else
- */
-export function parentsFirst(message: string, filePath: string): Remedy | undefined {
-  const isMissing = message.split("\n").some((line) => missing.test(line) && !otherwise.test(line));
-  if (!isMissing) return undefined;
-  return { title: "Build with Parents", command: "floeDbt.buildModelWithParents", arguments: [filePath] };
+/** @param message what the warehouse said of a query: whether that reads what was never built */
+export function readsMissing(message: string): boolean {
+  return message.split("\n").some((line) => missing.test(line) && !otherwise.test(line));
+}
+
+/** What is to be done where nothing above some models was ever built. */
+export function buildWithParents(filePaths: readonly string[]): Remedy {
+  const [first] = filePaths;
+  return {
+    title: "Build with Parents",
+    command: "floeDbt.buildModelWithParents",
+    arguments: filePaths.length > 1 ? [first, filePaths] : [first],
+  };
 }

@@ -180,7 +180,7 @@ export function nodeLook(node: RunNode, longest: number): RowLook {
 function troubleOf({ status, failures, message }: RunNode): string {
   if (status !== "warn" && status !== "fail" && status !== "error" && status !== "skipped") return "";
   if (failures !== null && failures > 0) return `${count(failures, "row")} found`;
-  const reason = firstLine(shortReason(plainText(message ?? "")));
+  const reason = firstLine(shortReason(plainText(message ?? ""))).replace(/:$/, "");
   return /^no-?op$/i.test(reason) ? "" : reason;
 }
 

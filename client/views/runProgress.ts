@@ -9,7 +9,8 @@ import type { RunsView } from "./runsView.ts";
 
 /**
  * Says how the runs go on: always in the status bar; in a notification as well, with Cancel, while nobody sees the Runs
- * view; and at the end in one if a run did not end well, else in the status bar if nobody sees the view.
+ * view. How a run ended is in one if it did not end well and nobody sees the view, or if there is something that mends it.
+ * One stays until it is closed: whoever mends test after test at the view's rows is not to close as many.
  */
 export function showRunProgress(runs: Runs, view: RunsView): vscode.Disposable {
   const item = vscode.window.createStatusBarItem("floeDbt.run", vscode.StatusBarAlignment.Left, 9);
@@ -76,8 +77,10 @@ export function showRunProgress(runs: Runs, view: RunsView): vscode.Disposable {
     view.onDidChangeVisibility(update),
     runs.onDidEnd((run) => {
       if (isFailure(run.head)) {
-        const { message, actions } = failureSentence(run);
-        void tellFailure(message, actions);
+        const { message, remedies, views } = failureSentence(run);
+        const isSeen = view.visible && run.head.state === "failed" && remedies.length === 0;
+        if (isSeen) vscode.window.setStatusBarMessage(message, 5_000);
+        else void tellFailure(message, [...remedies, ...views]);
       } else if (!view.visible) {
         const sentence = endSentence(run);
         if (sentence !== null) vscode.window.setStatusBarMessage(sentence, 5_000);

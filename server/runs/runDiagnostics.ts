@@ -179,7 +179,7 @@ function lineNow({ line, lineText: wanted }: Found, document: TextDocument): num
 function messageOf({ name, resourceType, status, message, failures }: RunNode): string {
   if (status === "error") return message ?? `${resourceType} ${name} failed.`;
   const rows = failures === null ? "" : `: ${counted(failures, "row")}`;
-  const words = message ?? "";
+  const words = message?.trim() ?? "";
   const what = `${resourceType === "unit_test" ? "Unit test" : "Test"} ${name} ${status === "warn" ? "warns" : "failed"}${rows}.`;
   return words === "" || /^Got \d+ results?/.test(words) ? what : `${what}\n${words}`;
 }

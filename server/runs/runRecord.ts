@@ -250,6 +250,8 @@ export class RunRecord {
 
   #update(uniqueId: string, change: Partial<RunNode>): RunNode {
     const node = { ...(this.#nodes.get(uniqueId) ?? newNode(uniqueId)), ...change };
+    // dbt counts no rows of it: 1 says that something differs.
+    if (node.resourceType === "unit_test") node.failures = null;
     this.#nodes.set(uniqueId, node);
     this.#changed.add(uniqueId);
     return node;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parentsFirst } from "../../client/runs/parentsFirst.ts";
+import { readsMissing } from "../../client/runs/parentsFirst.ts";
 import { DbtCancelledError, DbtCompilationError, DbtExecutionError } from "../../server/plugins/errors.ts";
 import { threeModels, type TestProject } from "../harness/dbtProject.ts";
 import type { ContractSubject } from "./contractSubject.ts";
@@ -72,8 +72,8 @@ from range(1, 100) as t(x) order by x\n`;
       const wrong = preview("select no_such_column from (select 1 as id)");
       await expect(wrong).rejects.toThrow(DbtExecutionError);
       await expect(wrong).rejects.toThrow(/no_such_column/);
-      await expect(preview("select * from never_built")).rejects.toSatisfy(
-        ({ message }: Error) => parentsFirst(message, path) !== undefined,
+      await expect(preview("select * from never_built")).rejects.toSatisfy(({ message }: Error) =>
+        readsMissing(message),
       );
       await expect(preview("select 1\nfrom {{ ref('nope') }}")).rejects.toThrow(DbtCompilationError);
       const abort = new AbortController();

@@ -112,20 +112,30 @@ describe("runs of the sample with real dbt", () => {
     );
   });
 
-  test("a test that fails is shown at its line of the YAML, with its rows", async () => {
+  test("tests that fail are shown at their lines of the YAML: one with its rows, a unit test with what differs", async () => {
     const file = "models/marts/marts.yml";
     const text = await readFile(project.file(file), "utf8");
     const column = "      - name: amount\n        data_tests: [not_negative]\n";
     const more = "      - name: status\n        data_tests:\n          - not_null\n          - unique\n";
-    const broken = text.replace(column, column + more);
-    const line = broken.slice(0, broken.indexOf("          - unique\n")).split("\n").length;
+    const broken = text.replace(column, column + more).replace("is_open: false", "is_open: true");
+    const lineOf = (part: string) => broken.slice(0, broken.indexOf(part)).split("\n").length;
+    const line = lineOf("          - unique\n");
     await project.write(file, broken);
-    const failed = await run({ verb: "test", select: "unique_orders_status" });
+    const failed = await run({ verb: "test", select: "unique_orders_status thin_ice_closes_the_lake" });
     expect(failed.state).toBe("failed");
     const its = node(failed, "unique_orders_status");
     expect(its).toMatchObject({ status: "fail", filePath: project.file(file), line });
     expect(its?.failures).toBeGreaterThan(0);
-    expect(shown(file)).toMatchObject([{ range: { start: { line: line - 1 } }, source: "dbt" }]);
+    expect(node(failed, "thin_ice_closes_the_lake")).toMatchObject({ status: "fail", failures: null });
+    expect(shown(file).toSorted((a, b) => a.range.start.line - b.range.start.line)).toMatchObject([
+      { range: { start: { line: line - 1 } }, source: "dbt" },
+      {
+        range: { start: { line: lineOf("  - name: thin_ice") - 1 } },
+        message: expect.stringMatching(
+          /^Unit test thin_ice_closes_the_lake failed\.\nactual differs from expected:/,
+        ) as string,
+      },
+    ]);
     const rows = await session.client.connection.sendRequest(failingRowsRequest, {
       projectDir: project.dir,
       uniqueId: its!.uniqueId,

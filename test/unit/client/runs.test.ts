@@ -7,14 +7,14 @@ import {
   progressSentence,
   progressText,
 } from "../../../client/runs/outcome.ts";
-import { parentsFirst } from "../../../client/runs/parentsFirst.ts";
+import { readsMissing } from "../../../client/runs/parentsFirst.ts";
 import { firstLine, plainText } from "../../../client/runs/plainText.ts";
 import { type KnownRun, RunList, tally } from "../../../client/runs/runList.ts";
 import { nodeLook, nodesInOrder, noteLook, runLook } from "../../../client/runs/rows.ts";
 import { remembered, selectorItems } from "../../../client/runs/selectorItems.ts";
 import { joinFlags, splitFlags, titleAround, titleOf, withAround } from "../../../client/runs/selectors.ts";
 import { duration, timingBar, when } from "../../../client/runs/timing.ts";
-import type { RunHead, RunNode } from "../../../protocol/run.ts";
+import type { RunHead, RunNode, RunRequest } from "../../../protocol/run.ts";
 
 const at = new Date(2026, 3, 5, 14, 3).getTime();
 const head = (over: Partial<RunHead> = {}): RunHead => ({
@@ -210,12 +210,14 @@ describe("what is told of a run", () => {
     const failed = run({ state: "failed", total: 2 }, node("a", { status: "fail" }), node("b"));
     expect(failureSentence(failed)).toMatchObject({
       message: "Build orders with children: 1 of 2 failed: a",
-      actions: [{ title: "Show Runs" }, { title: "Show Problems" }],
+      remedies: [],
+      views: [{ title: "Show Runs" }, { title: "Show Problems" }],
     });
     const remedy = { title: "Install Packages", command: "floeDbt.installPackages" };
     expect(failureSentence(run({ state: "error", message: "Packages are missing.", remedy }))).toMatchObject({
       message: "Build orders with children: Packages are missing.",
-      actions: [{ title: "Install Packages" }, { title: "Show Runs" }],
+      remedies: [{ title: "Install Packages" }],
+      views: [{ title: "Show Runs" }],
     });
   });
 });
@@ -235,12 +237,13 @@ describe("a run that ended while nobody saw the view", () => {
 });
 
 describe("a model that reads what was never built", () => {
-  const told = (message: string, selected: { select?: string } = {}) => {
-    const lost = node("orders", { status: "error", message, filePath: "/p/models/orders.sql" });
-    const request = { ...head({}).request };
-    delete request.select;
-    return failureSentence(run({ state: "failed", total: 1, request: { ...request, ...selected } }, lost));
-  };
+  const missing = "Catalog Error: Table with name drinks does not exist!";
+  const lost = (name: string, message = missing) =>
+    node(name, { status: "error", message, filePath: `/p/models/${name}.sql` });
+  const told = (over: Partial<RunRequest>, ...nodes: RunNode[]) =>
+    failureSentence(
+      run({ state: "failed", total: 3, request: { projectDir: "/p", verb: "run", ...over } }, ...nodes),
+    );
 
   it.each([
     'Catalog Error: Table with name drinks does not exist!\n  Did you mean "d"?',
@@ -251,27 +254,46 @@ describe("a model that reads what was never built", () => {
     "Not found: Table a:b.drinks was not found in location EU",
     "[TABLE_OR_VIEW_NOT_FOUND] The table or view `drinks` cannot be found.",
   ])("can be built with its parents: %s", (message) => {
-    expect(told(`Runtime Error in model orders\n  ${message}`, { select: "orders" })).toEqual({
-      message: "Build orders with children: 1 of 1 failed: orders, which reads what is not there yet",
-      actions: [
+    const nodes = [lost("orders", `Runtime Error in model orders\n  ${message}`)];
+    expect(told({ select: "orders+" }, ...nodes)).toMatchObject({
+      message: "Run orders with children: 1 of 3 failed: orders, which reads what is not there yet",
+      remedies: [
         {
           title: "Build with Parents",
           command: "floeDbt.buildModelWithParents",
           arguments: ["/p/models/orders.sql"],
         },
-        { title: "Show Runs", command: "floeDbt.showRuns" },
       ],
     });
   });
 
-  it("is not, where they were built as well, or where it fails of something else", () => {
-    const missing = "Catalog Error: Table with name drinks does not exist!";
-    for (const { actions } of [
-      told(missing, { select: "+orders" }),
-      told(missing),
-      told('Binder Error: column "price" not found in FROM clause', { select: "orders" }),
+  it("is told apart from what else failed, and built with the others like it", () => {
+    const test = node("unique_id", { status: "fail" });
+    expect(told({ select: "orders" }, lost("orders"), test).message).toBe(
+      "Run orders with children: 2 of 3 failed: orders, unique_id. orders reads what is not there yet",
+    );
+    const { message, remedies } = told({ select: "tag:daily" }, lost("orders"), lost("drinks"));
+    expect(message).toMatch(/failed: orders, drinks, which read what is not there yet$/);
+    const files = ["/p/models/orders.sql", "/p/models/drinks.sql"];
+    expect(remedies).toMatchObject([{ arguments: [files[0], files] }]);
+  });
+
+  it("is of a project whose seeds were never loaded: a build of it makes everything, in order", () => {
+    expect(told({}, lost("orders"), lost("drinks")).remedies).toEqual([
+      { title: "Build Project", command: "floeDbt.buildProject", arguments: ["/p"] },
+    ]);
+  });
+
+  it("is not, where what is above it was built as well, or where it fails of something else", () => {
+    const refused = 'Binder Error: column "price" not found in FROM clause';
+    for (const { message, remedies } of [
+      told({ select: "+orders" }, lost("orders")),
+      told({ select: "tag:daily @orders" }, lost("orders")),
+      told({ verb: "build" }, lost("orders")),
+      told({ select: "orders" }, lost("orders", refused)),
     ]) {
-      expect(actions.map(({ title }) => title)).toEqual(["Show Runs", "Show Problems"]);
+      expect(message).toMatch(/1 of 3 failed: orders$/);
+      expect(remedies).toEqual([]);
     }
   });
 });
@@ -282,7 +304,7 @@ it.each([
   "function pour(integer) does not exist\nLINE 1: select * from a_table",
   'Binder Error: Referenced column "price" not found in FROM clause!',
 ])("is nothing that a build of the parents mends: %s", (message) => {
-  expect(parentsFirst(message, "/p/models/orders.sql")).toBeUndefined();
+  expect(readsMissing(message)).toBe(false);
 });
 
 describe("text", () => {

@@ -126,13 +126,14 @@ test(
 test(
   "a test that fails is a row, a problem at its line, and a message with what to do",
   async () => {
+    await run("workbench.view.explorer");
     await openFile(twice);
     await page.runCommand("Floe dbt: Build Model");
-    await page.treeRowSaying(runs, "^test unique_twice_hut_id, failed, .*1 row found");
-    await run("notifications.showList");
-    const { message, buttons } = await page.notification("Build twice");
+    const { message, buttons } = await page.notification("Build twice: 1 of 2");
     assert.match(message, /^Build twice: 1 of 2 failed: unique_twice_hut_id$/);
     assert.deepEqual(buttons, ["Show Runs", "Show Problems"]);
+    await page.clickButton("Show Runs");
+    await page.treeRowSaying(runs, "^test unique_twice_hut_id, failed, .*1 row found");
     await waitFor(
       "the failed test among the problems",
       () => diagnosticsOf(workspaceFile(trouble)).find(({ range }) => range.start.line === 5),
@@ -301,6 +302,8 @@ test(
     await replaceText(editor, "union", "union all");
     await run("floeDbt.clearRuns");
     await pressKeyOf("floeDbt.buildModel");
+    // Its row is in sight: no notification that has to be closed.
+    await page.statusBarItem("Build twice: 1 of 2 failed");
     await page.treeRowSaying(runs, "^Build twice, .*failed");
     // Everything else waits behind this one, so that it takes no time.
     await openFile("models/trouble/never.sql");
