@@ -1,9 +1,10 @@
 import { type CompletionItem, CompletionItemKind, type CompletionList } from "vscode-languageserver/node";
+import { variableNames } from "../config/projectVariables.ts";
 import { type Completion, completions } from "../manifest/completions.ts";
-import { spotAt } from "../manifest/jinjaCalls.ts";
+import { isBare, spotAt } from "../manifest/jinjaCalls.ts";
 import { cleanText, shortened } from "../manifest/plainMarkdown.ts";
 import type { Feature } from "./feature.ts";
-import { isBare, spotOf } from "./navigation.ts";
+import { spotOf } from "./navigation.ts";
 
 const kinds: Record<Completion["kind"], CompletionItemKind> = {
   node: CompletionItemKind.Struct,
@@ -31,7 +32,7 @@ export const completion: Feature = {
         const { vars } = at.project.config;
         const found = completions(at.index, spot, text.slice(spot.start, at.offset), {
           packageName: at.packageName,
-          vars: namesOfVars(vars, at.packageName),
+          vars: variableNames(vars, at.packageName),
         });
         const quoted = spot.kind === "argument" ? "'" : "";
         // What is behind the cursor of the same name is replaced, up to the quote that closes it.
@@ -58,14 +59,3 @@ export const completion: Feature = {
     );
   },
 };
-
-/** Variables of dbt_project.yml: those of all packages, and those of this one. */
-function namesOfVars(vars: Record<string, unknown>, packageName: string): string[] {
-  const scoped = vars[packageName];
-  const isPackage = (value: unknown): boolean =>
-    typeof value === "object" && value !== null && !Array.isArray(value);
-  const own = Object.entries(vars)
-    .filter(([, value]) => !isPackage(value))
-    .map(([name]) => name);
-  return [...new Set([...own, ...(isPackage(scoped) ? Object.keys(scoped as object) : [])])];
-}

@@ -6,17 +6,19 @@ import {
   type TextDocumentPositionParams,
 } from "vscode-languageserver/node";
 import type { TextDocument } from "vscode-languageserver-textdocument";
+import { variableOf, variablePaths } from "../config/projectVariables.ts";
 import { parseYaml } from "../config/yamlFile.ts";
 import type { Place } from "../manifest/definitions.ts";
-import { hoverText } from "../manifest/hoverText.ts";
-import { callAt, jinjaCalls } from "../manifest/jinjaCalls.ts";
+import { hoverText, variableHover } from "../manifest/hoverText.ts";
+import { callAt, isBare, jinjaCalls } from "../manifest/jinjaCalls.ts";
 import type { ManifestIndex } from "../manifest/manifestIndex.ts";
 import { nodeDetail } from "../manifest/nodeDetail.ts";
 import type { ProjectManifest } from "../manifest/projectManifest.ts";
 import { referencesTo } from "../manifest/references.ts";
-import { type Meaning, macros, meaningOf } from "../manifest/resolveCall.ts";
+import { type Meaning, macros, meaningOf, sourceTables } from "../manifest/resolveCall.ts";
 import { jinjaBlocks } from "../manifest/jinjaBlocks.ts";
 import { yamlPlaces } from "../manifest/yamlPlaces.ts";
+import { pathKey } from "../platform/paths.ts";
 import { uriOfPath } from "../platform/uri.ts";
 import type { Project } from "../projects/project.ts";
 import type { Feature, ServerContext } from "./feature.ts";
@@ -70,15 +72,25 @@ export const navigation: Feature = {
       guard.passive("Showing what is known of a node", async (params) => {
         const spot = await spotOf(context, params);
         const found = spot && meaningAt(spot);
-        const [facts] = found?.meaning.kind === "nodes" ? found.meaning.nodes : [];
-        if (!spot || !found || !facts) return null;
-        const detail = await nodeDetail(spot.index, facts, spot.manifest.lastRun(facts.id), definitions);
+        if (!spot || !found) return null;
         const { markdownHovers: markdown } = context.client;
         const kind = markdown ? MarkupKind.Markdown : MarkupKind.PlainText;
         const range = {
           start: spot.document.positionAt(found.start),
           end: spot.document.positionAt(found.end),
         };
+        if (found.meaning.kind === "var") {
+          const { name } = found.meaning;
+          const value = variableHover(
+            name,
+            variableOf(spot.project.config.vars, spot.packageName, name)?.value,
+            { markdown },
+          );
+          return { contents: { kind, value }, range };
+        }
+        const [facts] = found.meaning.nodes;
+        if (!facts) return null;
+        const detail = await nodeDetail(spot.index, facts, spot.manifest.lastRun(facts.id), definitions);
         return { contents: { kind, value: hoverText(detail, { markdown }) }, range };
       }),
     );
@@ -108,11 +120,6 @@ export async function spotOf(
   };
 }
 
-/** Calls stand outside `{{ }}` in YAML, and in Python models. */
-export function isBare(filePath: string): boolean {
-  return /\.(ya?ml|py)$/i.test(filePath);
-}
-
 interface Found {
   meaning: Meaning;
   start: number;
@@ -132,7 +139,8 @@ function meaningAt(spot: Spot): Found | null {
     const isMacro = meaning?.kind === "nodes" && meaning.nodes[0]?.type === "macro";
     if (meaning && !(isMacro && literal)) return { meaning, start, end };
   }
-  return spot.isYaml ? yamlMeaning(spot, text) : blockMeaning(spot, text);
+  if (!spot.isYaml) return blockMeaning(spot, text);
+  return isProjectFile(spot) ? variableMeaning(spot, text) : yamlMeaning(spot, text);
 }
 
 /** The name in `{% macro name() %}` or `{% docs name %}`. */
@@ -151,18 +159,20 @@ function blockMeaning({ index, offset, packageName }: Spot, text: string): Found
 }
 
 /** The name of a node, of a source's table, or of a generic test. */
-function yamlMeaning({ index, document, offset, packageName, filePath }: Spot, text: string): Found | null {
+function yamlMeaning(spot: Spot, text: string): Found | null {
+  const { index, document, offset, packageName, filePath } = spot;
   const position = document.positionAt(offset);
   const place = yamlPlaces(text).find(
     ({ line, character, endCharacter }) =>
       line === position.line && position.character >= character && position.character <= endCharacter,
   );
-  if (!place) return null;
+  if (!place) return testedMeaning(spot, text);
   const start = document.offsetAt({ line: place.line, character: place.character });
   const found = (nodes: ReturnType<ManifestIndex["named"]>): Found | null =>
     nodes.length > 0
       ? { meaning: { kind: "nodes", nodes }, start, end: start + place.endCharacter - place.character }
       : null;
+  if (place.kind === "source") return found(sourceTables(index, place.name));
   if (place.kind === "test") {
     const [name = "", ofPackage] = place.name.split(".").toReversed();
     return found(macros(index, packageName, `test_${name}`, ofPackage));
@@ -178,29 +188,52 @@ function yamlMeaning({ index, document, offset, packageName, filePath }: Spot, t
   return found(index.named(place.name).filter(isDescribed));
 }
 
+/** The model that a unit test is of: `model: orders`. */
+function testedMeaning({ index, document, offset }: Spot, text: string): Found | null {
+  const lineStart = document.offsetAt({ line: document.positionAt(offset).line, character: 0 });
+  const written = /^\s*(?:-\s+)?model:\s*["']?(\w+)/.exec(text.slice(lineStart).split("\n", 1)[0] ?? "");
+  if (!written) return null;
+  const [all, name = ""] = written;
+  const end = lineStart + all.length;
+  const nodes = index.named(name).filter(({ type }) => type === "model");
+  const isAt = offset >= end - name.length && offset <= end;
+  return isAt && nodes.length > 0
+    ? { meaning: { kind: "nodes", nodes }, start: end - name.length, end }
+    : null;
+}
+
+/** The key of a variable in dbt_project.yml. */
+function variableMeaning({ project, document, offset }: Spot, text: string): Found | null {
+  const yaml = parseYaml(projectFile(project), text);
+  for (const keys of variablePaths(project.config.vars)) {
+    const name = keys.at(-1) ?? "";
+    const range = yaml.rangeOfKey(keys);
+    const [start, end] = [document.offsetAt(range.start), document.offsetAt(range.end)];
+    // Where the key is gone, the range is that of the one above it.
+    if (offset < start || offset > end || !text.slice(start, end).includes(name)) continue;
+    return { meaning: { kind: "var", name }, start, end };
+  }
+  return null;
+}
+
 async function placesOf(context: ServerContext, spot: Spot, meaning: Meaning): Promise<Place[]> {
   if (meaning.kind === "var") return await placeOfVariable(context, spot, meaning.name);
   const places = await Promise.all(meaning.nodes.map((facts) => context.definitions.of(spot.index, facts)));
   return places.filter((place) => place !== null);
 }
 
-/** The key in dbt_project.yml: under the package's name, else under `vars` itself. */
-async function placeOfVariable(
-  context: ServerContext,
-  { project, packageName }: Spot,
-  name: string,
-): Promise<Place[]> {
-  const filePath = path.join(project.dir, "dbt_project.yml");
-  const text = await context.definitions.textFrom(filePath);
-  const { vars } = project.config;
-  const scoped = vars[packageName];
-  const isScoped = typeof scoped === "object" && scoped !== null && name in scoped;
-  if (!isScoped && !(name in vars)) return [];
-  const { start, end } = parseYaml(filePath, text).rangeOfKey(
-    isScoped ? ["vars", packageName, name] : ["vars", name],
-  );
+async function placeOfVariable({ definitions }: ServerContext, spot: Spot, name: string): Promise<Place[]> {
+  const variable = variableOf(spot.project.config.vars, spot.packageName, name);
+  if (!variable) return [];
+  const filePath = projectFile(spot.project);
+  const { start, end } = parseYaml(filePath, await definitions.textFrom(filePath)).rangeOfKey(variable.keys);
   return [{ filePath, line: start.line, character: start.character, endCharacter: end.character }];
 }
+
+const projectFile = ({ dir }: Project): string => path.join(dir, "dbt_project.yml");
+
+const isProjectFile = ({ project, filePath }: Spot): boolean =>
+  pathKey(filePath) === pathKey(projectFile(project));
 
 function locationOf({ filePath, line, character, endCharacter }: Place): Location {
   const start: Position = { line, character };

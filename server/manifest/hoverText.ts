@@ -7,14 +7,16 @@ const mostColumns = 30;
 export function hoverText(node: NodeDetail, { markdown }: { markdown: boolean }): string {
   const text = markdown ? plainMarkdown : cleanText;
   const strong = (words: string): string => (markdown ? `**${text(words)}**` : text(words));
+  const type = node.resourceType.replace("_", " ");
   const facts = [
-    node.resourceType.replace("_", " "),
-    node.materialized,
+    type,
+    node.materialized === type ? null : node.materialized,
     node.access,
     ...node.tags.map((tag) => `#${tag}`),
   ];
   const parts = [
     `${strong(node.name)} ${text(facts.filter((fact) => fact !== null && fact !== "").join(" · "))}`,
+    text(callOf(node)),
     node.relation === null ? "" : text(node.relation),
     node.description === "" ? "" : text(shortened(node.description, 2000)),
     lines(
@@ -28,6 +30,20 @@ export function hoverText(node: NodeDetail, { markdown }: { markdown: boolean })
     node.lastRun === null ? "" : text(lastRunWords(node.resourceType, node.lastRun)),
   ];
   return parts.filter((part) => part !== "").join("\n\n");
+}
+
+/** How it is called, where that says more than its name: arguments of a macro, source, package and version. */
+function callOf({ name, resourceType, reference }: NodeDetail): string {
+  const call = reference?.replace(/^\{\{ | \}\}$/g, "") ?? "";
+  return resourceType === "doc" || call === `ref('${name}')` ? "" : call;
+}
+
+/** What a hover shows of a variable. @param value in dbt_project.yml; undefined where it has none */
+export function variableHover(name: string, value: unknown, { markdown }: { markdown: boolean }): string {
+  const text = markdown ? plainMarkdown : cleanText;
+  const said = typeof value === "string" ? value : JSON.stringify(value);
+  const words = value === undefined ? "dbt_project.yml gives it no value." : shortened(said, 300);
+  return `${markdown ? `**${text(name)}**` : text(name)} variable\n\n${text(words)}`;
 }
 
 function lines(all: string[], markdown: boolean): string {

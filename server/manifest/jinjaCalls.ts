@@ -42,6 +42,11 @@ const keywords = new Set(["if", "elif", "in", "and", "or", "not", "do", "call", 
 const identifierStart = /[A-Za-z_]/;
 const identifierPart = /\w/;
 
+/** Calls stand outside `{{ }}` in YAML, and in Python models. */
+export function isBare(filePath: string): boolean {
+  return /\.(ya?ml|py)$/i.test(filePath);
+}
+
 /**
  * The calls in a text, in its order, those in the arguments of others too.
  * @param bare also those outside `{{ }}` and `{% %}`: `ref('x')` in YAML

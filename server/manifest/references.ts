@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Definitions, Place } from "./definitions.ts";
-import { type JinjaCall, jinjaCalls } from "./jinjaCalls.ts";
+import { isBare, type JinjaCall, jinjaCalls } from "./jinjaCalls.ts";
 import type { ManifestIndex } from "./manifestIndex.ts";
 import type { NodeFacts } from "./nodeFacts.ts";
 import { type Meaning, meaningOf } from "./resolveCall.ts";
@@ -34,8 +34,7 @@ export async function referencesTo(
   for (const [filePath, packageName] of files) {
     if (signal.aborted) return [];
     const text = deps.textOf(filePath) ?? (await readFile(filePath, "utf8").catch(() => ""));
-    const isYaml = /\.ya?ml$/i.test(filePath);
-    for (const call of jinjaCalls(text, { bare: isYaml })) {
+    for (const call of jinjaCalls(text, { bare: isBare(filePath) })) {
       if (isSame(meaning, meaningOf(index, packageName, call))) found.push(placeOf(filePath, text, call));
     }
   }

@@ -35,6 +35,19 @@ exposures:
       - ref('orders')
 `,
   "models/sources.yml": "sources:\n  - name: raw\n    tables:\n      - name: orders\n",
+  "models/score.py": 'def model(dbt, session):\n    return dbt.ref("orders")\n',
+  "models/ranks.yml": `models:
+  - name: ranks
+    versions:
+      - v: 1
+      - v: 2
+unit_tests:
+  - name: orders_add_up
+    model: totals
+`,
+  "models/ranks_v1.sql": "select 1\n",
+  "models/ranks_v2.sql": "select 2\n",
+  "models/ranking.sql": "select 1 from {{ ref('ranks') }} join {{ ref('ranks', v=2) }}\n",
   "models/docs.md": "text\n{% docs order %}\nOne order.\n{% enddocs %}\n",
   "macros/money.sql": "{% macro cents(a) %}{{ a }}{% endmacro %}\n",
   "macros/tests.sql": "\n{% test not_negative(model, column_name) %}select 1{% endtest %}\n",
@@ -58,6 +71,15 @@ const manifest = manifestText({
       raw_code: texts["models/totals.sql"],
     }),
     model("models/orders.sql", { package: "utils" }),
+    model("models/score.py", { depends_on: { nodes: ["model.shop.orders"], macros: [] } }),
+    ...[1, 2].map((version) =>
+      model(`models/ranks_v${version}.sql`, {
+        unique_id: `model.shop.ranks.v${version}`,
+        name: "ranks",
+        version,
+        latest_version: 1,
+      }),
+    ),
     genericTest("not_negative", "model.shop.orders", "id", {
       depends_on: { nodes: ["model.shop.orders"], macros: ["macro.shop.test_not_negative"] },
     }),
@@ -69,7 +91,7 @@ const manifest = manifestText({
   macros: [
     macro("cents", { original_file_path: "macros/money.sql" }),
     macro("test_not_negative", { original_file_path: "macros/tests.sql" }),
-    macro("star", { package: "utils" }),
+    macro("star", { package: "utils", description: "[x](command:evil)" }),
     macro("current_timestamp", { package: "dbt" }),
   ],
   docs: [
@@ -170,6 +192,11 @@ describe("definition", () => {
     ["models/schema.yml", "orders\n    desc", ["models/orders.sql:1:1"]],
     ["models/schema.yml", "not_negative", ["macros/tests.sql:2:9"]],
     ["models/schema.yml", "ref('orders')", ["models/orders.sql:1:1"]],
+    ["models/ranks.yml", "totals", ["models/totals.sql:1:1"]],
+    ["models/ranking.sql", "ranks') }}", ["models/ranks_v1.sql:1:1"]],
+    ["models/ranking.sql", "ranks', v=2", ["models/ranks_v2.sql:1:1"]],
+    ["models/score.py", "orders", ["models/orders.sql:1:1"]],
+    ["dbt_project.yml", "limit", ["dbt_project.yml:10:3"]],
   ])("from %s, %j", async (file, word, expected) => {
     const found = await session.client.connection.sendRequest(
       DefinitionRequest.type,
@@ -188,6 +215,7 @@ describe("references", () => {
         "models/orders.sql:1:1",
         "models/schema.yml:14:14",
         "models/schema.yml:3:11",
+        "models/score.py:2:21",
         "models/totals.sql:3:14",
       ],
     ],
@@ -195,6 +223,8 @@ describe("references", () => {
     ["macros/tests.sql", "not_negative", ["macros/tests.sql:2:9", "models/schema.yml:8:13"]],
     ["models/sources.yml", "orders", ["models/orders.sql:2:24", "models/sources.yml:4:15"]],
     ["models/totals.sql", "limit", ["dbt_project.yml:10:3", "models/totals.sql:2:16"]],
+    ["dbt_project.yml", "limit", ["dbt_project.yml:10:3", "models/totals.sql:2:16"]],
+    ["models/sources.yml", "raw", ["models/orders.sql:2:24", "models/sources.yml:4:15"]],
     ["models/docs.md", "order %", ["models/docs.md:2:9", "models/schema.yml:4:27"]],
   ])("of what is at %s, %j", async (file, word, expected) => {
     const found = await session.client.connection.sendRequest(ReferencesRequest.type, {
@@ -214,6 +244,22 @@ describe("hover", () => {
     expect(contents.value).toContain("**orders**");
     expect(contents.value).toContain("One \\*\\*order\\*\\* \\[x\\]\\(command\\:evil\\)");
     expect(contents.value).toContain("**id** int");
+  });
+
+  test.each([
+    ["models/totals.sql", "limit", "**limit** variable\n\n5"],
+    [
+      "models/totals.sql",
+      "star",
+      "**star** macro\n\nutils\\.star\\(a\\, b\\)\n\n\\[x\\]\\(command\\:evil\\)",
+    ],
+    ["models/orders.sql", "cents", "**cents** macro\n\ncents\\(a\\, b\\)"],
+    ["models/orders.sql", "raw", "**orders** source\n\nsource\\(\\'raw\\'\\, \\'orders\\'\\)"],
+    ["models/ranking.sql", "ranks', v=2", "**ranks** model · view\n\nref\\(\\'ranks\\'\\, v\\=2\\)"],
+  ])("of what is at %s, %j", async (file, word, expected) => {
+    const params = await session.at(file, word);
+    const hover = await session.client.connection.sendRequest(HoverRequest.type, params);
+    expect((hover as { contents: { value: string } } | null)?.contents.value).toBe(expected);
   });
 
   test("is silent where nothing is known", async () => {
@@ -242,8 +288,8 @@ describe("completion", () => {
 
   test.each([
     ["models/a.sql", "{{ ref('ord|') }}", ["orders"], "{{ ref('orders') }}"],
-    ["models/a.sql", "{{ ref('|", ["orders", "totals", "utils"], "{{ ref('orders"],
-    ["models/a.sql", "{{ ref(|) }}", ["orders", "totals", "utils"], "{{ ref('orders') }}"],
+    ["models/a.sql", "{{ ref('|", ["orders", "ranks", "score", "totals", "utils"], "{{ ref('orders"],
+    ["models/a.sql", "{{ ref(|) }}", ["orders", "ranks", "score", "totals", "utils"], "{{ ref('orders') }}"],
     ["models/a.sql", "{{ ref('utils', '|') }}", ["orders"], "{{ ref('utils', 'orders') }}"],
     ["models/a.sql", "{{ source('|') }}", ["raw"], "{{ source('raw') }}"],
     ["models/a.sql", "{{ source('raw', 'o|ld') }}", ["orders"], "{{ source('raw', 'orders') }}"],
