@@ -42,6 +42,8 @@ export interface ClientFacts {
   showsProgress: boolean;
   markdownHovers: boolean;
   refreshesLenses: boolean;
+  /** It asks for the line of a workspace symbol when that is chosen. */
+  resolvesSymbols: boolean;
 }
 
 const optionsSchema: z.ZodType<InitializationOptions> = z.object({
@@ -81,6 +83,7 @@ export function clientFacts(params: InitializeParams): ClientFacts {
     showsProgress: window?.workDoneProgress === true,
     markdownHovers: textDocument?.hover?.contentFormat?.includes("markdown") === true,
     refreshesLenses: workspace?.codeLens?.refreshSupport === true,
+    resolvesSymbols: workspace?.symbol?.resolveSupport?.properties.includes("location.range") === true,
   };
 }
 

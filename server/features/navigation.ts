@@ -235,7 +235,7 @@ const projectFile = ({ dir }: Project): string => path.join(dir, "dbt_project.ym
 const isProjectFile = ({ project, filePath }: Spot): boolean =>
   pathKey(filePath) === pathKey(projectFile(project));
 
-function locationOf({ filePath, line, character, endCharacter }: Place): Location {
+export function locationOf({ filePath, line, character, endCharacter }: Place): Location {
   const start: Position = { line, character };
   return { uri: uriOfPath(filePath), range: { start, end: { line, character: endCharacter } } };
 }

@@ -1,11 +1,14 @@
-import { type DocumentSymbol, type SymbolInformation, SymbolKind } from "vscode-languageserver/node";
+import { type DocumentSymbol, SymbolKind, type WorkspaceSymbol } from "vscode-languageserver/node";
+import * as z from "zod";
 import type { ResourceType } from "../../protocol/manifest.ts";
+import type { Place } from "../manifest/definitions.ts";
 import { type FileSymbol, textSymbols, yamlSymbols } from "../manifest/documentSymbols.ts";
 import type { ManifestIndex } from "../manifest/manifestIndex.ts";
 import type { NodeFacts } from "../manifest/nodeFacts.ts";
-import { uriOfPath } from "../platform/uri.ts";
+import { pathOfUri, uriOfPath } from "../platform/uri.ts";
 import type { Feature } from "./feature.ts";
 import { manifestPatience } from "./manifestState.ts";
+import { locationOf } from "./navigation.ts";
 
 const kinds: Record<FileSymbol["kind"], SymbolKind> = {
   macro: SymbolKind.Function,
@@ -41,11 +44,20 @@ const types: readonly ResourceType[] = [
 ];
 const most = 200;
 
+/** What a workspace symbol says of its node, for when its line is asked for. */
+const symbolDataSchema = z.object({ projectDir: z.string(), uniqueId: z.string() });
+type SymbolData = z.infer<typeof symbolDataSchema>;
+
+const topOf = (filePath: string): Place => ({ filePath, line: 0, character: 0, endCharacter: 0 });
+
 /** The outline of SQL, YAML and Markdown files of a project, and its nodes by name. */
 export const symbols: Feature = {
   readsOnly: true,
-  capabilities: () => ({ documentSymbolProvider: { label: "Floe dbt" }, workspaceSymbolProvider: true }),
-  register({ connection, guard, documents, projects, manifests, definitions }) {
+  capabilities: ({ resolvesSymbols }) => ({
+    documentSymbolProvider: { label: "Floe dbt" },
+    workspaceSymbolProvider: { resolveProvider: resolvesSymbols },
+  }),
+  register({ client, connection, guard, documents, projects, manifests, definitions }) {
     connection.onDocumentSymbol(
       guard.passive("Outlining the file", async ({ textDocument }) => {
         const file = documents.ofUri(textDocument.uri);
@@ -60,28 +72,37 @@ export const symbols: Feature = {
     connection.onWorkspaceSymbol(
       guard.passive("Finding nodes", async ({ query }) => {
         await projects.settled();
-        const found: SymbolInformation[] = [];
+        const found: WorkspaceSymbol[] = [];
         for (const manifest of manifests.all) {
           const index = await manifest.ready(manifestPatience);
           if (!index) continue;
           for (const facts of matching(index, query.trim().toLowerCase()).slice(0, most - found.length)) {
             const filePath = index.filePathOf(facts);
             if (filePath === null) continue;
-            // The line where it is known already; else the top of the file, rather than reading many files for a list.
-            const place = definitions.known(index, facts) ?? { line: 0, character: 0, endCharacter: 0 };
-            const start = { line: place.line, character: place.character };
+            // The line where it is known already: many files are not read for a list. Clients that cannot ask for it
+            // when one is chosen are told the top of the file.
+            const place =
+              definitions.known(index, facts) ?? (client.resolvesSymbols ? null : topOf(filePath));
+            const data: SymbolData = { projectDir: manifest.project.dir, uniqueId: facts.id };
             found.push({
               name: facts.source === undefined ? facts.name : `${facts.source}.${facts.name}`,
               kind: kindsOfTypes[facts.type] ?? SymbolKind.Class,
               containerName: `${facts.type.replace("_", " ")}, ${facts.packageName}`,
-              location: {
-                uri: uriOfPath(filePath),
-                range: { start, end: { ...start, character: place.endCharacter } },
-              },
+              location: place ? locationOf(place) : { uri: uriOfPath(filePath) },
+              data,
             });
           }
         }
         return found;
+      }),
+    );
+    connection.onWorkspaceSymbolResolve(
+      guard.command("Finding the line of a node", async (symbol) => {
+        const { projectDir, uniqueId } = symbolDataSchema.parse(symbol.data);
+        const index = await manifests.at(projectDir)?.ready(manifestPatience);
+        const facts = index?.node(uniqueId);
+        const place = index && facts && (await definitions.of(index, facts));
+        return { ...symbol, location: locationOf(place ?? topOf(pathOfUri(symbol.location.uri) ?? "")) };
       }),
     );
   },

@@ -7,7 +7,9 @@ import {
   type Location,
   type Position,
   ReferencesRequest,
+  type WorkspaceSymbol,
   WorkspaceSymbolRequest,
+  WorkspaceSymbolResolveRequest,
 } from "vscode-languageserver/node";
 import { pathOfUri, uriOfPath } from "../../server/platform/uri.ts";
 import { dbtProject, dbtProjectYml, type TestProject } from "../harness/dbtProject.ts";
@@ -51,6 +53,7 @@ unit_tests:
   "models/docs.md": "text\n{% docs order %}\nOne order.\n{% enddocs %}\n",
   "macros/money.sql": "{% macro cents(a) %}{{ a }}{% endmacro %}\n",
   "macros/tests.sql": "\n{% test not_negative(model, column_name) %}select 1{% endtest %}\n",
+  "macros/unread.sql": "\n\n{% macro unread() %}{% endmacro %}\n",
   "dbt_packages/utils/models/orders.sql": "select 1\n",
   "dbt_packages/utils/macros/star.sql": "{% macro star(x) %}*{% endmacro %}\n",
   "dbt_project.yml": `${dbtProjectYml}vars:\n  limit: 5\n  shop:\n    scoped: 1\n`,
@@ -92,6 +95,7 @@ const manifest = manifestText({
     macro("cents", { original_file_path: "macros/money.sql" }),
     macro("test_not_negative", { original_file_path: "macros/tests.sql" }),
     macro("star", { package: "utils", description: "[x](command:evil)" }),
+    macro("unread"),
     macro("current_timestamp", { package: "dbt" }),
   ],
   docs: [
@@ -140,6 +144,10 @@ async function started(): Promise<Session> {
     plugins: () => ({ local: () => new ScriptedPlugin() }),
     capabilities: {
       ...modernCapabilities,
+      workspace: {
+        ...modernCapabilities.workspace,
+        symbol: { resolveSupport: { properties: ["location.range"] } },
+      },
       textDocument: { hover: { contentFormat: ["markdown", "plaintext"] } },
     },
   });
@@ -311,4 +319,12 @@ test("symbols of a file and of the workspace", async () => {
   expect(outline?.map(({ name }) => name)).toEqual(["orders", "board"]);
   const found = await client.connection.sendRequest(WorkspaceSymbolRequest.type, { query: "ord" });
   expect(found?.map(({ name }) => name).slice(0, 4)).toEqual(["orders", "orders", "raw.orders", "order"]);
+  const chosen = await client.connection.sendRequest(WorkspaceSymbolRequest.type, { query: "unread" });
+  const [symbol] = chosen ?? [];
+  expect(symbol?.location).not.toHaveProperty("range");
+  const resolved = await client.connection.sendRequest(
+    WorkspaceSymbolResolveRequest.type,
+    symbol as WorkspaceSymbol,
+  );
+  expect(session.places([resolved.location])).toEqual(["macros/unread.sql:3:10"]);
 });
