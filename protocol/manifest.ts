@@ -140,7 +140,8 @@ export interface SelectorSuggestion {
   to: number;
   text: string;
   detail: string;
-  kind: "node" | "tag" | "path" | "source" | "package" | "method" | "state" | "group" | "selector";
+  kind:
+    "node" | "tag" | "path" | "source" | "package" | "method" | "state" | "group" | "selector" | "operator";
 }
 
 /** A data product: the transforms of floe.yaml, as one selection. */

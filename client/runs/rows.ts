@@ -3,7 +3,7 @@ import { runTitle } from "./command.ts";
 import { firstLine, plainText } from "./plainText.ts";
 import { isActive, isFailure, type KnownRun, tally } from "./runList.ts";
 import { shortReason } from "../shortReason.ts";
-import { duration, timingBar, when } from "./timing.ts";
+import { duration, elapsed, timingBar, when } from "./timing.ts";
 
 /** What a row of the Runs view shows, as data. All of it is text: nothing in it becomes a link, markup or an icon. */
 export interface RowLook {
@@ -140,18 +140,23 @@ function outcomeOf(run: KnownRun, now: number): string {
 
 const hasFailed = (run: KnownRun): boolean => tally(run).failed > 0;
 
-/** @param longest seconds of the slowest node of the run: the bar is measured against it */
-export function nodeLook(node: RunNode, longest: number): RowLook {
+/**
+ * @param longest seconds of the slowest node of the run: the bar is measured against it
+ * @param now milliseconds since the epoch
+ */
+export function nodeLook(node: RunNode, longest: number, now: number): RowLook {
   const type = node.resourceType.replaceAll("_", " ");
   const took = node.status === "skipped" ? null : node.seconds;
   const time = took === null ? "" : duration(took);
   const timing = [timingBar(took, longest), time].filter(Boolean).join(" ");
+  const going =
+    node.status === "running" && node.startedAt !== null ? elapsed((now - node.startedAt) / 1000) : "";
   const rows = node.rowsAffected === null ? "" : count(node.rowsAffected, "row");
   const trouble = troubleOf(node);
   const facts = [time, rows, trouble].filter(Boolean);
   return {
     label: firstLine(node.name) || node.uniqueId,
-    description: [trouble, timing, rows].filter(Boolean).join(" · "),
+    description: [trouble, timing, going, rows].filter(Boolean).join(" · "),
     tooltip: lines(
       `${node.name} (${type})`,
       [capital(nodeWords[node.status]), time, rows].filter(Boolean).join(" · "),

@@ -21,6 +21,7 @@ const icons: Record<SelectorSuggestion["kind"], string> = {
   state: "$(git-compare)",
   group: "$(organization)",
   selector: "$(list-filter)",
+  operator: "$(type-hierarchy)",
 };
 
 /**

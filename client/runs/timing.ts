@@ -20,6 +20,12 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
 }
 
+/** How long something has been going on, in whole seconds: "" at first, "3 s", "2 min 05 s". */
+export function elapsed(seconds: number): string {
+  if (seconds < 1) return "";
+  return seconds < 60 ? `${Math.floor(seconds)} s` : duration(seconds);
+}
+
 /** "14:03" today, "Nov 28, 14:03" before. */
 export function when(at: number, now: number): string {
   const [day, today] = [new Date(at), new Date(now)];

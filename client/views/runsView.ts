@@ -23,6 +23,8 @@ export type RunsRow =
 /** Rows are drawn again at most so often while dbt runs; a run of thousands of nodes less often still. */
 const shortestPause = 150;
 const pausePerNode = 0.5;
+/** How long a node has been running is told so often: a click on a row that is being drawn is lost. */
+const betweenTimes = 2000;
 
 /** The Runs view: what dbt ran and runs, node by node, while it goes on. */
 export class RunsView implements vscode.Disposable, vscode.TreeDataProvider<RunsRow> {
@@ -36,6 +38,7 @@ export class RunsView implements vscode.Disposable, vscode.TreeDataProvider<Runs
   readonly #dirty = new Set<string>();
   #allDirty = false;
   #timer: NodeJS.Timeout | undefined;
+  #clock: NodeJS.Timeout | undefined;
 
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -50,12 +53,16 @@ export class RunsView implements vscode.Disposable, vscode.TreeDataProvider<Runs
     this.#disposable = vscode.Disposable.from(
       this.#view,
       this.#changed,
+      this.#view.onDidChangeVisibility(() => this.#keepTime()),
       runs.onDidChange((change) => {
         if (!change || change.listed) this.#allDirty = true;
         else this.#dirty.add(change.run.head.id);
         const moved = change && change.before?.state !== change.run.head.state;
         this.#schedule(!change || moved ? 0 : Math.max(shortestPause, change.run.nodes.size * pausePerNode));
-        if (!change || moved) this.#updateContext();
+        if (!change || moved) {
+          this.#updateContext();
+          this.#keepTime();
+        }
       }),
     );
     this.#updateContext();
@@ -133,6 +140,7 @@ export class RunsView implements vscode.Disposable, vscode.TreeDataProvider<Runs
 
   dispose(): void {
     clearTimeout(this.#timer);
+    clearInterval(this.#clock);
     this.#disposable.dispose();
   }
 
@@ -142,7 +150,9 @@ export class RunsView implements vscode.Disposable, vscode.TreeDataProvider<Runs
         return runLook(run, Date.now(), this.#projectName(run.head.request.projectDir));
       case "node": {
         const node = run.nodes.get(row.uniqueId);
-        return node ? nodeLook(node, longestOf(run.nodes.values())) : noteLook(row.uniqueId, "info");
+        return node
+          ? nodeLook(node, longestOf(run.nodes.values()), Date.now())
+          : noteLook(row.uniqueId, "info");
       }
       case "step": {
         const step = run.head.steps[row.index];
@@ -181,6 +191,22 @@ export class RunsView implements vscode.Disposable, vscode.TreeDataProvider<Runs
       return;
     }
     for (const runId of runs) this.#changed.fire(this.#row({ kind: "run", runId }));
+  }
+
+  /** While something runs and somebody sees it. */
+  #keepTime(): void {
+    clearInterval(this.#clock);
+    if (this.#view.visible && this.#runs.active.length > 0) {
+      this.#clock = setInterval(() => this.#tellTimes(), betweenTimes);
+    }
+  }
+
+  #tellTimes(): void {
+    for (const { head, nodes } of this.#runs.active) {
+      for (const { uniqueId, status } of nodes.values()) {
+        if (status === "running") this.#changed.fire(this.#row({ kind: "node", runId: head.id, uniqueId }));
+      }
+    }
   }
 
   #forgetRows(): void {

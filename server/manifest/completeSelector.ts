@@ -91,9 +91,18 @@ function namedSelections(selectors: readonly NamedSelector[]): Method {
   };
 }
 
+/** dbt's operators around a name, and what each adds to it. */
+const operators: readonly [before: string, after: string, detail: string][] = [
+  ["+", "", "with its parents"],
+  ["", "+", "with its children"],
+  ["+", "+", "with its parents and children"],
+  ["@", "", "with its children, and all that those are built from"],
+];
+
 /**
  * What may stand at an offset of a selection: names, and the values of dbt's methods. The operators around a name
  * (`+name+`, `2+name`, `@name`) and the other parts of a union (a space) or an intersection (a comma) stay as they are.
+ * Behind a name that is whole, the operators themselves.
  */
 export function completeSelector(
   index: ManifestIndex,
@@ -103,28 +112,51 @@ export function completeSelector(
 ): SelectorSuggestion[] {
   const its = selectors.length > 0 ? { ...methods, selector: namedSelections(selectors) } : methods;
   const at = Math.max(0, Math.min(offset, text.length));
-  const { from, to } = wordAt(text, at);
-  const word = text.slice(from, at);
-  const colon = word.indexOf(":");
-  const method = colon < 0 ? undefined : its[word.slice(0, colon)];
-  const found =
-    colon < 0
-      ? anything(index, word, its)
-      : method
-        ? valuesOf(index, word.slice(0, colon), method, word.slice(colon + 1))
-        : [];
-  return found.slice(0, most).map((suggestion) => ({ from, to, ...suggestion }));
+  const part = partAt(text, at);
+  const { from, to } = part.name;
+  const word = text.slice(from, Math.max(from, at));
+  const found = candidates(index, word, its);
+  const name = text.slice(from, to);
+  const ofName = name === word ? found : candidates(index, name, its);
+  const isWhole = at >= to && ofName.some(({ text: whole, kind }) => whole === name && kind !== "selector");
+  return [
+    ...(isWhole ? aroundName(part, text, name) : []),
+    ...found.map((suggestion) => ({ from: Math.min(from, at), to: Math.max(to, at), ...suggestion })),
+  ].slice(0, most);
 }
 
-/** The name or method and value around an offset, without the operators around it. */
-function wordAt(text: string, at: number): { from: number; to: number } {
-  const before = text.slice(0, at).search(/[^\s,]*$/);
-  const after = text.slice(at).search(/[\s,]|$/);
-  const token = text.slice(before, at + after);
-  const prefix = /^(?:@|\d*\+)/.exec(token)?.[0].length ?? 0;
-  const suffix = /\+\d*$/.exec(token.slice(prefix))?.[0].length ?? 0;
-  const from = Math.min(at, before + prefix);
-  return { from, to: Math.max(at, before + token.length - suffix) };
+function candidates(index: ManifestIndex, word: string, its: Record<string, Method>): Suggestion[] {
+  const colon = word.indexOf(":");
+  if (colon < 0) return anything(index, word, its);
+  const method = its[word.slice(0, colon)];
+  return method ? valuesOf(index, word.slice(0, colon), method, word.slice(colon + 1)) : [];
+}
+
+function aroundName({ from, to }: Range, text: string, name: string): SelectorSuggestion[] {
+  return operators
+    .map(([before, after, detail]) => ({
+      from,
+      to,
+      text: before + name + after,
+      detail,
+      kind: "operator" as const,
+    }))
+    .filter((each) => each.text !== text.slice(from, to));
+}
+
+interface Range {
+  from: number;
+  to: number;
+}
+
+/** The part of a union or an intersection around an offset, and in it the name or the method and value without operators. */
+function partAt(text: string, at: number): Range & { name: Range } {
+  const from = text.slice(0, at).search(/[^\s,]*$/);
+  const to = at + text.slice(at).search(/[\s,]|$/);
+  const part = text.slice(from, to);
+  const prefix = /^(?:@|\d*\+)/.exec(part)?.[0].length ?? 0;
+  const suffix = /\+\d*$/.exec(part.slice(prefix))?.[0].length ?? 0;
+  return { from, to, name: { from: from + prefix, to: to - suffix } };
 }
 
 function anything(index: ManifestIndex, word: string, its: Record<string, Method>): Suggestion[] {
@@ -140,7 +172,8 @@ function anything(index: ManifestIndex, word: string, its: Record<string, Method
     const method = its[name];
     return method ? valuesOf(index, name, method, word) : [];
   });
-  return word === "" ? [...ownMethods, ...nodes] : [...nodes, ...ownMethods, ...values];
+  if (word !== "") return [...nodes, ...ownMethods, ...values];
+  return [...ownMethods.slice(0, 3), ...nodes.slice(0, most / 2), ...ownMethods.slice(3)];
 }
 
 function nodeSuggestion(index: ManifestIndex, node: NodeFacts): Suggestion {
@@ -156,14 +189,17 @@ function valuesOf(index: ManifestIndex, name: string, method: Method, word: stri
   }));
 }
 
-/** Those that hold the word: where they begin with it first, then where one of their parts does. */
+/** Those that hold the word: where it is all of them first, then where they begin with it, then where one of their parts does. */
 function best<Item>(items: readonly Item[], word: string, textOf: (item: Item) => string): Item[] {
   const wanted = word.toLowerCase();
   if (wanted === "") return items.slice(0, most);
   const ranked: { item: Item; rank: number }[] = [];
   for (const item of items) {
     const at = textOf(item).toLowerCase().indexOf(wanted);
-    if (at >= 0) ranked.push({ item, rank: at === 0 ? 0 : /[_./]/.test(textOf(item)[at - 1] ?? "") ? 1 : 2 });
+    if (at < 0) continue;
+    const isAll = textOf(item).length === wanted.length;
+    const rank = isAll ? 0 : at === 0 ? 1 : /[_./]/.test(textOf(item)[at - 1] ?? "") ? 2 : 3;
+    ranked.push({ item, rank });
   }
   return ranked
     .sort((a, b) => a.rank - b.rank)

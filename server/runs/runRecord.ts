@@ -188,12 +188,14 @@ export class RunRecord {
 
   cancelled(state: "cancelled" | "interrupted" = "cancelled"): void {
     this.#settle("cancelled");
-    this.#end(state, state === "cancelled" ? null : "The editor was closed while it ran.");
+    const doing = this.head.startedAt === null ? "waited" : "ran";
+    this.#end(state, state === "cancelled" ? null : `The editor was closed while it ${doing}.`);
   }
 
   /** A run that was stored while it went on: its server is gone. */
   #interrupted(): void {
     if (hasEnded(this.head.state)) return;
+    this.#settle("cancelled", null);
     this.cancelled("interrupted");
     this.head.endedAt = null;
   }
@@ -205,11 +207,14 @@ export class RunRecord {
     if (message !== null && state !== "success") this.log.add(message);
   }
 
-  /** What still runs has no end of its own. */
-  #settle(status: NodeStatus): void {
+  /**
+   * What still runs has no end of its own.
+   * @param at when it ended, in milliseconds since the epoch; null where nobody knows
+   */
+  #settle(status: NodeStatus, at: number | null = Date.now()): void {
     for (const node of this.#nodes.values()) {
       if (node.status !== "running" && node.status !== "queued") continue;
-      const seconds = node.startedAt === null ? null : (Date.now() - node.startedAt) / 1000;
+      const seconds = node.startedAt === null || at === null ? null : (at - node.startedAt) / 1000;
       this.#update(node.uniqueId, { status, seconds });
     }
   }

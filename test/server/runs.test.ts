@@ -496,6 +496,10 @@ describe("the history", () => {
     await using project = await dbtProject(threeModels);
     {
       await using session = await started(project, storage(project));
+      session.plugin.script.run = ({ emit }) => {
+        emit({ type: "nodeStarted", uniqueId: "model.shop.a" });
+        return dbtResult([{ unique_id: "model.shop.a", status: "success" }]);
+      };
       await session.when(await session.start(), isState("success"));
       await session.when(await session.start({ select: "b" }), isState("success"));
     }
@@ -505,13 +509,18 @@ describe("the history", () => {
     expect(files).toHaveLength(2);
     const stored = JSON.parse(await readFile(path.join(dir, files[0]!), "utf8")) as { run: Run; pid: number };
     stored.run.state = "running";
+    stored.run.nodes[0]!.status = "running";
     stored.pid = 2 ** 30;
     await writeFile(path.join(dir, files[0]!), JSON.stringify(stored));
     await writeFile(path.join(dir, files[1]!), '{"version": 1, "run": {');
     await writeFile(path.join(dir, "diagnostics.json"), "[7]");
     await using session = await started(project, storage(project));
     const { runs } = await session.client.connection.sendRequest(runsRequest, {});
-    expect(runs).toMatchObject([{ state: "interrupted", message: "The editor was closed while it ran." }]);
+    // How long its node still ran, nobody knows.
+    const nodes = [{ status: "cancelled", seconds: null }];
+    expect(runs).toMatchObject([
+      { state: "interrupted", message: "The editor was closed while it ran.", nodes },
+    ]);
     expect(session.client.log.filter((line) => line.includes("history of runs"))).toHaveLength(1);
   });
 

@@ -149,14 +149,14 @@ describe("rows", () => {
       failures: 1204,
       message: "\n Got 1204 results, configured to fail if != 0\n more",
     });
-    expect(nodeLook(failing, 1)).toMatchObject({
+    expect(nodeLook(failing, 1, at)).toMatchObject({
       label: "unique_orders",
       description: "1,204 rows found · ━━━ 0.5 s",
       context: "node fail file message rows",
       spoken: "test unique_orders, failed, 0.5 s, 1,204 rows found",
     });
     const good = node("orders", { rowsAffected: 1, message: "OK", compiledPath: "/t/orders.sql" });
-    expect(nodeLook(good, 1)).toMatchObject({
+    expect(nodeLook(good, 1, at)).toMatchObject({
       description: "━━━━━━ 1.0 s · 1 row",
       context: "node success file compiled message",
     });
@@ -166,21 +166,23 @@ describe("rows", () => {
       message:
         "Runtime Error in model huts (models/huts.sql)\n  Catalog Error: There is no table huts\n  more",
     });
-    expect(nodeLook(lost, 1).description).toBe("Catalog Error: There is no table huts · ━━━ 0.5 s");
+    expect(nodeLook(lost, 1, at).description).toBe("Catalog Error: There is no table huts · ━━━ 0.5 s");
+    const going = node("long", { status: "running", seconds: null, startedAt: at - 3700 });
+    expect(nodeLook(going, 1, at)).toMatchObject({ description: "3 s", spoken: "model long, goes on" });
     const late = node("late", { status: "skipped", seconds: 0, message: null });
-    expect(nodeLook(late, 1).description).toBe("");
+    expect(nodeLook(late, 1, at).description).toBe("");
     const board = node("board", {
       resourceType: "exposure",
       status: "skipped",
       seconds: 0,
       message: "NO-OP",
     });
-    expect(nodeLook(board, 1).description).toBe("");
+    expect(nodeLook(board, 1, at).description).toBe("");
   });
 
   it("show what comes from outside as text", () => {
     const nasty = node("a\u202eb", { status: "error", message: "\u001b[31m<b>[x](command:evil)</b>\u0007" });
-    const look = nodeLook(nasty, 0);
+    const look = nodeLook(nasty, 0, at);
     expect(look.label).toBe("ab");
     expect(look.description).toContain("[31m<b>[x](command:evil)</b>");
     expect(JSON.stringify(look)).not.toMatch(/\\u001b|\\u0007|\u202e/);

@@ -34,6 +34,8 @@ describe("a selection is completed", () => {
       ["selector:nightly", "What runs at night"],
       ["selector:hourly", "the selection of this name in selectors.yml"],
     ]);
+    // dbt takes it alone, or not at all.
+    expect(complete("selector:hourly").map(({ text }) => text)).toEqual(["selector:hourly"]);
     expect(complete("night").map(({ text }) => text)).toEqual(["selector:nightly", "tag:nightly"]);
     expect(complete("sel").map(({ text }) => text)).toContain("selector:");
     expect(offered("sel|")).not.toContain("selector:");
@@ -73,10 +75,32 @@ describe("a selection is completed", () => {
     expect(offered(marked)).toContain(expected);
   });
 
+  test.each([
+    ["customers|", "+customers", "customers+", "+customers+", "@customers"],
+    ["tag:nightly 2+customers|", "tag:nightly +customers", "tag:nightly customers+"],
+    ["customers+|", "+customers", "+customers+", "@customers"],
+    ["tag:nightly|,stg_orders", "+tag:nightly,stg_orders", "tag:nightly+,stg_orders"],
+    ["source:raw.orders|", "+source:raw.orders", "source:raw.orders+"],
+  ])("%s is whole: the graph's operators go around it", (marked, ...expected) => {
+    expect(offered(marked).slice(0, expected.length)).toEqual(expected);
+  });
+
+  test.each(["cust|omers", "custom|", "|customers", "customers |", "hologram:x|"])(
+    "%s is not whole, or not where one types",
+    (marked) => {
+      expect(offered(marked).filter((each) => /[+@]\w|\w\+/.test(each))).toEqual([]);
+    },
+  );
+
   test("with nothing where nothing fits, whatever is typed", () => {
     expect(offered("hologram:x|")).toEqual([]);
     expect(offered("; rm -rf / $(|")).toEqual([]);
     expect(completeSelector(index, "abc", 99)).toEqual([]);
-    expect(completeSelector(index, "", 0).length).toBeGreaterThan(20);
+  });
+
+  test("with the methods that are used most, then the project's own names, where nothing is typed yet", () => {
+    const all = offered("|");
+    expect(all.slice(0, 4)).toEqual(["tag:", "path:", "source:", "customers"]);
+    expect(all).toContain("config.tags:");
   });
 });
