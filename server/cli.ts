@@ -13,10 +13,17 @@ import { dataFormats, runDbtVerb, type RunOptions } from "./cli/run.ts";
 import { createTerminal } from "./cli/terminal.ts";
 import { RedactingLog } from "./platform/log.ts";
 import { productVersion } from "./cli/version.ts";
-import { DbtError } from "./plugins/errors.ts";
+import { DbtConfigurationError, DbtError } from "./plugins/errors.ts";
 
 /** Exit codes of every verb: 0 good, 1 the project has something to mend, 2 could not do it. */
 const couldNot = 2;
+const exitCodes = `
+Exit codes:
+  0    all is well
+  1    dbt ran and something failed, or lint found errors
+  2    it could not run: stderr says why
+  130  interrupted
+`;
 const interrupted = 130;
 
 function wholeNumber(text: string): number {
@@ -24,9 +31,12 @@ function wholeNumber(text: string): number {
   return Number(text);
 }
 
-function dbtFlag(argument: string, before: string[]): string[] {
+/** @throws DbtConfigurationError for what a person means to select */
+function dbtFlag(argument: string, before: string[] = []): string[] {
   if (before.length > 0 || argument.startsWith("-")) return [...before, argument];
-  throw new InvalidArgumentError(`To choose nodes, use --select ${argument}.`);
+  throw new DbtConfigurationError(
+    `"${argument}" is no option of dbt. To choose nodes, use --select ${argument}.`,
+  );
 }
 
 /** What every verb takes. */
@@ -47,12 +57,12 @@ function ofProject(command: Command): Command {
       ]),
     )
     .option("--no-cache", "in dbt Cloud: fetch every artifact anew")
-    .option("--verbose", "say on stderr what is started and how long it takes", false);
+    .option("--verbose", "say on stderr what is started and how long it takes");
 }
 
 function withSelection(command: Command): Command {
   return command
-    .argument("[flags...]", "further options of dbt, after --", dbtFlag, [])
+    .argument("[flags...]", "further options of dbt, after --", dbtFlag)
     .option("-s, --select <selector...>", "what to choose, in dbt's selection syntax")
     .option("--exclude <selector...>", "what to leave out")
     .option("--vars <yaml>", "variables, as a YAML or JSON mapping");
@@ -65,7 +75,7 @@ function withFormat(command: Command): Command {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  const terminal = createTerminal(process.stdout, process.stderr, process.env);
+  const terminal = createTerminal(process.stdout, process.stderr, process.env, () => process.exit(couldNot));
   const abort = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => {
@@ -76,6 +86,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const program = new Command("floe-dbt")
     .description("dbt from the command line, whichever environment compiles it")
     .version(productVersion)
+    .addHelpText("after", exitCodes)
     .exitOverride()
     .configureOutput({ writeErr: (text) => terminal.words(text.trimEnd()) });
 
@@ -89,7 +100,7 @@ async function main(argv: readonly string[]): Promise<number> {
   ofProject(program.command("lint"))
     .description("lint SQL as SQLFluff would, with the project's own dbt context")
     .argument("[paths...]", "files or folders; the whole project where there are none")
-    .option("--fix", "mend what the linter can, in the files", false)
+    .option("--fix", "mend what the linter can, in the files")
     .addOption(
       new Option("--format <format>", "how to print issues").choices([...lintFormats]).default("text"),
     )
@@ -116,11 +127,11 @@ async function main(argv: readonly string[]): Promise<number> {
       command.option("--full-refresh", "build incremental models and seeds from nothing");
     }
     command.action(
-      exitsWith((flags: string[] | RunOptions, options: RunOptions) =>
-        Array.isArray(flags)
-          ? runDbtVerb(verb, flags, options, context)
-          : runDbtVerb(verb, [], flags, context),
-      ),
+      verb === "deps"
+        ? exitsWith((options: RunOptions) => runDbtVerb(verb, [], options, context))
+        : exitsWith((flags: string[] | undefined, options: RunOptions) =>
+            runDbtVerb(verb, flags ?? [], options, context),
+          ),
     );
   }
 
@@ -129,7 +140,11 @@ async function main(argv: readonly string[]): Promise<number> {
     .addOption(
       new Option("--output <what>", "what to print of each node").choices([...listOutputs]).default("name"),
     )
-    .action(exitsWith((flags: string[], options: ListOptions) => runList(flags, options, context)));
+    .action(
+      exitsWith((flags: string[] | undefined, options: ListOptions) =>
+        runList(flags ?? [], options, context),
+      ),
+    );
 
   withFormat(ofProject(program.command("manifest")))
     .description("where the manifest of the last compile is; the manifest itself with --format json")

@@ -3,7 +3,7 @@ import { toSnakeCaseKeys } from "../../protocol/json.ts";
 import { DbtConfigurationError } from "../plugins/errors.ts";
 import { secretVariable } from "../plugins/cloud/cloudSettings.ts";
 import type { ProjectRef, RemoteEnvironment } from "../plugins/dbtPlugin.ts";
-import { type CommandContext, onlyProject, openProjects, type ProjectOptions } from "./projects.ts";
+import { type CommandContext, openProject, type ProjectOptions } from "./projects.ts";
 import type { DataFormat } from "./run.ts";
 
 export interface CloudOptions extends ProjectOptions {
@@ -56,8 +56,8 @@ async function inCloud(
   context: CommandContext,
   work: (remote: RemoteEnvironment, project: ProjectRef, tokenVariable: string) => Promise<void>,
 ): Promise<0> {
-  await using opened = await openProjects([], { ...options, runtime: "cloud" }, context);
-  const { plugin, project, config } = onlyProject(opened);
+  await using opened = await openProject({ ...options, runtime: "cloud" }, context);
+  const { plugin, project, config } = opened;
   if (!plugin.remote) throw new DbtConfigurationError("This environment does not run elsewhere.");
   const reference = config.runtimeConfig.cloud?.apiToken;
   await work(

@@ -1,12 +1,20 @@
 import path from "node:path";
 import { DbtError } from "../plugins/errors.ts";
+import { whatToDo } from "./remedies.ts";
 
-/** An error in words: with the place it is about, relative to `baseDir`, where they do not say it themselves. */
+/** An error in words: with the place it is about, relative to `baseDir`, where they do not say it themselves, and what to do. */
 export function errorWords(error: unknown, baseDir: string): string {
   if (!(error instanceof Error)) return String(error);
   const words = error.message.trim();
-  if (!(error instanceof DbtError) || error.filePath === undefined) return words;
-  if (words.includes(path.basename(error.filePath))) return words;
-  const place = [path.relative(baseDir, error.filePath), error.line, error.column];
+  if (!(error instanceof DbtError)) return words;
+  const advice = whatToDo(error.remedy);
+  return advice === undefined
+    ? withPlace(words, error, baseDir)
+    : `${withPlace(words, error, baseDir)}${words.includes("\n") ? "\n" : " "}${advice}`;
+}
+
+function withPlace(words: string, { filePath, line, column }: DbtError, baseDir: string): string {
+  if (filePath === undefined || words.includes(path.basename(filePath))) return words;
+  const place = [path.relative(baseDir, filePath), line, column];
   return `${words} (${place.filter((each) => each !== undefined).join(":")})`;
 }

@@ -3,7 +3,7 @@ import { toSnakeCaseKeys } from "../../protocol/json.ts";
 import type { ListedNode } from "../plugins/dbtPlugin.ts";
 import { DbtConfigurationError } from "../plugins/errors.ts";
 import { selectionOf } from "../runs/invoke.ts";
-import { type CommandContext, onlyProject, openProjects, type ProjectOptions } from "./projects.ts";
+import { type CommandContext, openProject, type ProjectOptions } from "./projects.ts";
 import { chosen, type DataFormat, type SelectionOptions } from "./run.ts";
 
 export const listOutputs = ["name", "id", "path"] as const;
@@ -18,11 +18,11 @@ export async function runList(
   options: ListOptions,
   context: CommandContext,
 ): Promise<0> {
-  await using opened = await openProjects([], options, context);
-  const { project, plugin } = onlyProject(opened);
+  const selection = selectionOf(chosen(flags, options));
+  await using opened = await openProject(options, context);
+  const { project, plugin } = opened;
   if (!plugin.listNodes)
     throw new DbtConfigurationError(`The ${plugin.runtime} environment cannot list nodes.`);
-  const selection = selectionOf(chosen(flags, options));
   const nodes = await plugin.listNodes(project, selection, { signal: context.signal });
   if (nodes.length === 0) context.terminal.words("The selection matches nothing.");
   context.terminal.data(

@@ -2,13 +2,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import type { Call } from "../plugins/dbtPlugin.ts";
 import { DbtConfigurationError } from "../plugins/errors.ts";
-import {
-  type CommandContext,
-  onlyProject,
-  openProjects,
-  type OpenedProject,
-  type ProjectOptions,
-} from "./projects.ts";
+import { type CommandContext, openProject, type OpenedProject, type ProjectOptions } from "./projects.ts";
 import type { DataFormat } from "./run.ts";
 
 /** `floe-dbt manifest`: where the manifest of the last compile is, or the manifest itself. Compiles nothing. */
@@ -17,8 +11,7 @@ export async function runManifest(
   context: CommandContext,
 ): Promise<0> {
   const { terminal, signal } = context;
-  await using opened = await openProjects([], options, context);
-  const only = onlyProject(opened);
+  await using only = await openProject(options, context);
   const call: Call = {
     signal,
     onEvent: (event) => {

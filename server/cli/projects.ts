@@ -70,17 +70,43 @@ export interface OpenedProjects extends AsyncDisposable {
 export async function openProjects(
   paths: readonly string[],
   options: ProjectOptions,
+  context: CommandContext,
+): Promise<OpenedProjects> {
+  requireProfiles(options.profilesDir);
+  const chosen = await chooseProjects(paths, options.projectDir, process.cwd(), context.env);
+  return open(chosen, paths, options, context);
+}
+
+/**
+ * The project of a command that is about one.
+ * @throws DbtConfigurationError, also where there are several
+ */
+export async function openProject(
+  options: ProjectOptions,
+  context: CommandContext,
+): Promise<OpenedProject & Pick<OpenedProjects, "log"> & AsyncDisposable> {
+  requireProfiles(options.profilesDir);
+  const chosen = await chooseProjects([], options.projectDir, process.cwd(), context.env);
+  if (chosen.length > 1) throw severalProjects(chosen);
+  const opened = await open(chosen, [], options, context);
+  const [project] = opened.projects;
+  if (!project) throw new Error("No project was opened.");
+  return { ...project, log: opened.log, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
+}
+
+async function open(
+  chosen: readonly DiscoveredProject[],
+  paths: readonly string[],
+  options: ProjectOptions,
   { terminal, env }: CommandContext,
 ): Promise<OpenedProjects> {
   const cwd = process.cwd();
-  requireProfiles(options.profilesDir);
   const log = new RedactingLog((level, message) => {
     const ofLinter = level === "warn" && message.startsWith("worker: ");
     if (options.verbose || level === "error") terminal.words(message);
     else if (ofLinter) terminal.words(message.replace("worker", "warning"));
   });
   log.hideSecretsOf(env);
-  const chosen = await chooseProjects(paths, options.projectDir, cwd, env);
   const configs = new Map<string, ProjectConfig>();
   for (const { projectDir, workspaceDir } of chosen) {
     const config = await loadProjectConfig(projectDir, {
@@ -171,13 +197,15 @@ export async function openProjects(
   return { projects, registry, log, [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose]() };
 }
 
-/** @throws DbtConfigurationError unless the command means one project */
-export function onlyProject({ projects }: OpenedProjects): OpenedProject {
-  const [first, ...others] = projects;
-  if (first && others.length === 0) return first;
-  const dirs = projects.map(({ project }) => project.projectDir).join(", ");
-  throw new DbtConfigurationError(
-    `There are ${projects.length} dbt projects here: name one with --project-dir (${dirs}).`,
+function severalProjects(projects: readonly DiscoveredProject[]): DbtConfigurationError {
+  const shown = projects.slice(0, 10).map(({ projectDir }) => path.relative(process.cwd(), projectDir));
+  const more = projects.length - shown.length;
+  return new DbtConfigurationError(
+    [
+      `There are ${projects.length} dbt projects here. Name one with --project-dir:`,
+      ...shown,
+      ...(more > 0 ? [`... and ${more} more`] : []),
+    ].join("\n  "),
   );
 }
 

@@ -2,12 +2,12 @@ import path from "node:path";
 import type { DbtCompilationResult } from "../../protocol/compilation.ts";
 import { toSnakeCaseKeys } from "../../protocol/json.ts";
 import type { RunNode, RunRequest, RunVerb } from "../../protocol/run.ts";
-import { DbtCancelledError } from "../plugins/errors.ts";
+import { DbtCancelledError, DbtConfigurationError } from "../plugins/errors.ts";
 import { invoke } from "../runs/invoke.ts";
 import type { ProjectFolders } from "../runs/nodeFiles.ts";
 import { NodePlaces } from "../runs/nodePlace.ts";
 import { RunRecord } from "../runs/runRecord.ts";
-import { type CommandContext, onlyProject, openProjects, type ProjectOptions } from "./projects.ts";
+import { type CommandContext, openProject, type ProjectOptions } from "./projects.ts";
 import { nodeLine, runReport } from "./runReport.ts";
 
 export const dataFormats = ["text", "json"] as const;
@@ -37,9 +37,10 @@ export async function runDbtVerb(
   context: CommandContext,
 ): Promise<0 | 1> {
   const { terminal, signal } = context;
-  await using opened = await openProjects([], options, context);
-  const { project, plugin, config } = onlyProject(opened);
-  const request: RunRequest = { projectDir: project.projectDir, verb, ...chosen(flags, options) };
+  const choice = chosen(flags, options);
+  await using opened = await openProject(options, context);
+  const { project, plugin, config } = opened;
+  const request: RunRequest = { projectDir: project.projectDir, verb, ...choice };
   const record = new RunRecord({
     request,
     runtime: plugin.runtime,
@@ -53,7 +54,7 @@ export async function runDbtVerb(
   let noticed = "";
   const ended = (node: RunNode): void => {
     said += 1;
-    terminal.words(nodeLine(node, { done: said, total: record.head.total, style: terminal.style }));
+    terminal.words(nodeLine(node, { done: said, total: record.head.total, style: terminal.wordStyle }));
   };
   record.started();
   const result = await invoke(request, plugin, project, {
@@ -101,11 +102,17 @@ async function findLines(record: RunRecord, config: ProjectFolders): Promise<voi
   }
 }
 
-/** What the options of a command choose, and how. */
+/**
+ * What the options of a command choose, and how.
+ * @throws DbtConfigurationError for `--select ""`, which a script writes that found nothing: it is not the whole project
+ */
 export function chosen(
   flags: readonly string[],
   { select = [], exclude = [], fullRefresh, vars }: SelectionOptions & { fullRefresh?: boolean },
 ): Omit<RunRequest, "projectDir" | "verb"> {
+  if (select.length > 0 && select.join("").trim() === "") {
+    throw new DbtConfigurationError("--select is empty. To choose the whole project, leave it out.");
+  }
   return {
     ...(select.length > 0 && { select: select.join(" ") }),
     ...(exclude.length > 0 && { exclude: exclude.join(" ") }),

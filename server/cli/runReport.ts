@@ -57,12 +57,12 @@ export function runReport(run: Run, { baseDir, style }: { baseDir: string; style
     lines.push("");
   }
   if (run.message !== null && run.nodes.length === 0) lines.push(run.message);
-  lines.push(`${run.command}: ${summary(run.nodes)}`);
+  lines.push(`${run.command}: ${summary(run)}`);
   return lines.join("\n");
 }
 
-function summary(nodes: readonly RunNode[]): string {
-  if (nodes.length === 0) return "done.";
+function summary({ nodes, request }: Run): string {
+  if (nodes.length === 0) return request.verb === "deps" ? "done." : "nothing to do.";
   const order: NodeStatus[] = ["success", "warn", "fail", "error", "skipped", "cancelled"];
   const by = Map.groupBy(nodes, ({ status }) => status);
   const names: Partial<Record<NodeStatus, string>> = {

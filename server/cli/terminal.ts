@@ -8,19 +8,33 @@ export interface Terminal {
   words(text: string): void;
   /** One line that the next one replaces; nothing where stderr is not a terminal. */
   progress(text: string): void;
-  style: (format: Parameters<typeof styleText>[0], text: string) => string;
+  /** Colours for data, and for words: each where its own stream is shown to a person. */
+  style: Style;
+  wordStyle: Style;
 }
 
+type Style = (format: Parameters<typeof styleText>[0], text: string) => string;
 type Stream = Writable & { isTTY?: boolean; columns?: number };
 
-export function createTerminal(stdout: Stream, stderr: Stream, env: NodeJS.ProcessEnv): Terminal {
-  const colours = (stdout.isTTY === true && !env["NO_COLOR"]) || Boolean(env["FORCE_COLOR"]);
+/** @param onLost where what is written goes nowhere, as on a full disk */
+export function createTerminal(
+  stdout: Stream,
+  stderr: Stream,
+  env: NodeJS.ProcessEnv,
+  onLost: () => void,
+): Terminal {
+  const styleOf = (stream: Stream): Style => {
+    const colours = (stream.isTTY === true && !env["NO_COLOR"]) || Boolean(env["FORCE_COLOR"]);
+    return (format, text) => (colours ? styleText(format, text, { validateStream: false }) : text);
+  };
   const live = stderr.isTTY === true;
   let pending = false;
   // Who reads them may have seen enough (`| head`): dbt is not to be cut off for that.
   for (const stream of [stdout, stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
+    stream.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+      if (code === "EPIPE") return;
+      if (stream === stdout) stderr.write(`floe-dbt: The result could not be written: ${message}.\n`);
+      onLost();
     });
   }
   const clear = () => {
@@ -39,9 +53,11 @@ export function createTerminal(stdout: Stream, stderr: Stream, env: NodeJS.Proce
     progress(text) {
       if (!live) return;
       clear();
-      stderr.write(text.slice(0, (stderr.columns ?? 80) - 1));
+      // Some terminals say that they have no columns.
+      stderr.write(text.slice(0, (stderr.columns || 80) - 1));
       pending = true;
     },
-    style: (format, text) => (colours ? styleText(format, text, { validateStream: false }) : text),
+    style: styleOf(stdout),
+    wordStyle: styleOf(stderr),
   };
 }

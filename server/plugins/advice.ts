@@ -13,6 +13,10 @@ const known: readonly [RegExp, (said: string) => string][] = [
       `${selection} ${said}. It takes a name, a path, or a method and a value such as tag:daily or source:raw.`,
   ],
   [
+    /Invalid node spec/,
+    (said) => `${selection} ${said}. "@" stands alone: it takes the children, and all their parents.`,
+  ],
+  [
     /state selector method, but no comparison manifest/,
     (said) => `${said}. Say where its artifacts are: --state=<folder>.`,
   ],
@@ -30,6 +34,6 @@ export function withAdvice(message: string): string {
 
 /** Whether dbt could not read what was asked of it. */
 export const isBadSelection = (message: string): boolean =>
-  /is not a valid method name|Invalid selector|^Could not find selector|no comparison manifest|Non-relative patterns/m.test(
+  /is not a valid method name|Invalid selector|Invalid node spec|^Could not find selector|no comparison manifest|Non-relative patterns/m.test(
     message,
   );

@@ -1,6 +1,7 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, rm } from "node:fs/promises";
+import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
@@ -71,6 +72,21 @@ describe("floe-dbt", () => {
       stderr: "floe-dbt needs Node 22 or newer; this is Node 20.1.0.\n",
     });
     await rm(project.file("older.cjs"));
+  });
+
+  test("help says what each exit code means, and nothing of the program's own defaults", async () => {
+    expect((await floeDbt("--help")).stdout).toMatch(/^ {2}2 +it could not run/m);
+    expect((await floeDbt("run", "--help")).stdout).not.toMatch(/default: (\[|false)/);
+  });
+
+  test("several projects are named, and no mistake of theirs is told", async () => {
+    const other = await project.write("../other/dbt_project.yml", "name: other\n");
+    const cwd = path.resolve(project.dir, "..");
+    await expect(promisify(execFile)(process.execPath, [product.cli, "run"], { cwd })).rejects.toMatchObject({
+      code: 2,
+      stderr: "floe-dbt: There are 2 dbt projects here. Name one with --project-dir:\n  other\n  shop\n",
+    });
+    await rm(path.dirname(other), { recursive: true });
   });
 
   test("manifest before anything was compiled exits 2 with one sentence", async () => {
@@ -165,7 +181,17 @@ describe("floe-dbt", () => {
   });
 
   test.each([
-    ["a name without --select", ["run", "customers"], /use --select customers/],
+    [
+      "a name without --select",
+      ["run", "customers"],
+      /^floe-dbt: "customers" is no .* use --select customers/,
+    ],
+    [
+      "a selection that came out empty",
+      ["run", "--select", ""],
+      /^floe-dbt: --select is empty\. .*leave it out/,
+    ],
+    ["an empty list", ["list", "-s", " ", ""], /^floe-dbt: --select is empty\./],
     ["an unknown target", ["run", "--target", "prod"], /no target "prod".* It has: dev, other\./],
     ["no project", ["run", "--project-dir", "models"], /There is no dbt_project\.yml in/],
     ["no Python", ["run", "--python", "nowhere/python"], /nowhere\/python/],

@@ -40,6 +40,7 @@ async function floeDbt<Code>(
         data: (text) => data.push(text),
         words: (text) => words.push(text),
         progress: () => undefined,
+        wordStyle: (_format: unknown, text: string) => text,
         style: (_format, text) => text,
       },
       signal: new AbortController().signal,

@@ -40,6 +40,12 @@ describe("a command that dbt could not carry out", () => {
       /^The selection is not one that dbt understands: 'nosuch' is not a valid method name\. It takes .*tag:daily/,
     ],
     [
+      "operators that do not go together",
+      'Runtime Error\n  Invalid node spec @a+ - "@" prefix and "+" suffix are incompatible',
+      "configuration",
+      /^The selection is not one that dbt understands: Invalid node spec @a\+ .*"@" stands alone/,
+    ],
+    [
       "a comparison with nothing",
       "Runtime Error\n  Got a state selector method, but no comparison manifest",
       "configuration",
