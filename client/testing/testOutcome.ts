@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { NodeStatus } from "../../protocol/run.ts";
 import { plainText } from "../explorer/plainText.ts";
+import { withoutPlace } from "../shortReason.ts";
 import { unitTestDiff } from "./unitTestDiff.ts";
 import type { KnownTest } from "./testItems.ts";
 
@@ -55,7 +56,7 @@ export function say(run: vscode.TestRun, text: string, item?: vscode.TestItem): 
 }
 
 function messageOf(test: KnownTest, { message, line }: TestOutcome): vscode.TestMessage {
-  const text = plainText(message ?? "").trim() || "dbt gave no reason.";
+  const text = withoutPlace(message ?? "") || "dbt gave no reason.";
   const diff = test.facts.kind === "unit" ? unitTestDiff(message ?? "") : null;
   if (!diff) return messageAt(test, text, line);
   const said = "The rows differ from those that are expected.";

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type NodeStatus, nodeStatus } from "../../protocol/run.ts";
+import { withoutColours } from "../platform/terminalText.ts";
 import { visitJsonEntries } from "./jsonEntries.ts";
 
 /** How a node did the last time it ran. */
@@ -51,7 +52,7 @@ export function readRunResults(filePath: string): RunFacts[] {
           id: result.unique_id,
           status: nodeStatus(result.status),
           seconds: result.execution_time ?? null,
-          message: result.message ?? null,
+          message: result.message == null ? null : withoutColours(result.message),
           at: time(result.timing.at(-1)?.completed_at),
         });
       }

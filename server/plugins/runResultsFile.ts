@@ -1,13 +1,14 @@
 import * as z from "zod";
 import type { DbtCompilationResult } from "../../protocol/compilation.ts";
 import { parseJson } from "../../protocol/json.ts";
+import { withoutColours } from "../platform/terminalText.ts";
 
 /** dbt's run_results.json, whoever ran it. Nulls and unknown keys are legal: its versions differ. */
 const nodeSchema = z.looseObject({
   unique_id: z.string(),
   status: z.string(),
   execution_time: z.number().nullish(),
-  message: z.string().nullish(),
+  message: z.string().transform(withoutColours).nullish(),
   failures: z.number().nullish(),
   relation_name: z.string().nullish(),
   thread_id: z.string().nullish(),

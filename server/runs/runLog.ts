@@ -1,3 +1,5 @@
+import { withoutColours } from "../platform/terminalText.ts";
+
 /** Characters kept of one message: a macro may print a megabyte. */
 const maxMessage = 20_000;
 /** Characters kept of a run: its end. */
@@ -65,8 +67,7 @@ export function shortened(text: string, max: number): string {
 
 /** Text as a person may see it: no colours, no control characters but line ends and tabs. */
 export function withoutControls(text: string): string {
-  return text
-    .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "")
+  return withoutColours(text)
     .replace(/\r\n/g, "\n")
     .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "");
 }

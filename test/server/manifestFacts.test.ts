@@ -41,7 +41,7 @@ function shop(): Promise<TestProject> {
         {
           unique_id: "test.shop.unique_orders_id.0123456789",
           status: "fail",
-          message: "Got 3 results",
+          message: "\u001b[31mGot 3\u001b[0m results",
           execution_time: 0.5,
         },
       ],

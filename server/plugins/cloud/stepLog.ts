@@ -1,6 +1,7 @@
 import type { CloudRun, CloudStep } from "./runs.ts";
 import { runState } from "./runs.ts";
 import type { RunStep } from "../../../protocol/run.ts";
+import { withoutColours } from "../../platform/terminalText.ts";
 import { commandOf } from "./stepCommand.ts";
 
 /** The steps of a run as the Runs view shows them. */
@@ -30,10 +31,7 @@ function secondsOf({ started_at, finished_at }: CloudStep): number | null {
 
 /** A step's log as plain lines: no colours, no clock at the front of each. */
 export function plainLog(text: string): string {
-  return text
-
-    .replace(/\u001b\[[0-9;]*[A-Za-z]/g, "")
-
+  return withoutColours(text)
     .replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, "")
     .replace(/^\d\d:\d\d:\d\d(?:\.\d+)?\s{1,2}/gm, "");
 }

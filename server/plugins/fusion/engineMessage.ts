@@ -1,4 +1,5 @@
 import path from "node:path";
+import { withoutColours } from "../../platform/terminalText.ts";
 
 /** A mistake or doubt the engine has found, in its own words but without its decoration. */
 export interface EngineDiagnostic {
@@ -75,10 +76,8 @@ function withoutStack(text: string): string {
 
 /** Text without colours, links and other control sequences of a terminal. */
 export function plain(text: string): string {
-  return text
-    .replace(/\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/g, "")
-    .replace(/\u001b\[[0-9;?]*[ -/]*[@-~]/g, "")
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, "");
+  const unlinked = text.replace(/\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/g, "");
+  return withoutColours(unlinked).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, "");
 }
 
 /** What dbt's documentation says of the subject of a message, by the name of its code. */

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { withoutColours } from "../../platform/terminalText.ts";
 import type { Call, DbtEvent, NodeFacts } from "../dbtPlugin.ts";
 import { isTest, rowCount } from "../runResultsFile.ts";
 
@@ -198,5 +199,5 @@ function factsOf(node: NodeInfo): NodeFacts {
 
 /** Without the colours dbt may add in spite of what it is told. */
 export function plain(text: string): string {
-  return text.replace(/\u001b\[[0-9;]*[A-Za-z]/g, "").trimEnd();
+  return withoutColours(text).trimEnd();
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { shortReason } from "../../../client/shortReason.ts";
+import { shortReason, withoutPlace } from "../../../client/shortReason.ts";
 
 test.each([
   [
@@ -19,4 +19,12 @@ test.each([
   ["", ""],
 ])("%j", (message, reason) => {
   expect(shortReason(message)).toBe(reason);
+});
+
+test("a message is what went wrong, however many lines: where it did is seen", () => {
+  const words = "Catalog Error: Table with name twice does not exist!\nLINE 3: from twice\n        ^";
+  const indented = words.replace(/^/gm, "  ");
+  expect(withoutPlace(`Runtime Error in test unique_twice (models/twice.yml)\r\n${indented}\n`)).toBe(words);
+  expect(withoutPlace(words)).toBe(words);
+  expect(withoutPlace("Runtime Error in test unique_twice")).toBe("Runtime Error in test unique_twice");
 });

@@ -11,17 +11,17 @@ describe("the difference a unit test found", () => {
       "",
       "@@ ,lake  ,read_on   ,thinnest_cm,is_open",
       "→  ,Baikal,2025-01-10,21→20      ,True",
-      '---,Bled  ,"datetime.date(2025, 1, 11)",3          ,false',
+      "---,Bled  ,\"datetime.date(2025, 1, 11)\",Decimal('3.50'),false",
       "+++,Como  ,2025-01-12,8          ,",
       "   ,Inari ,2025-01-10,19         ,True",
       "",
     ].join("\r\n");
     expect(unitTestDiff(message)).toEqual({
       expected: [
-        "lake   | read_on                    | thinnest_cm | is_open",
-        "Baikal | 2025-01-10                 | 21          | True",
-        "Bled   | datetime.date(2025, 1, 11) | 3           | false",
-        "Inari  | 2025-01-10                 | 19          | True",
+        "lake   | read_on    | thinnest_cm | is_open",
+        "Baikal | 2025-01-10 | 21          | True",
+        "Bled   | 2025-01-11 | 3.50        | false",
+        "Inari  | 2025-01-10 | 19          | True",
       ].join("\n"),
       actual: [
         "lake   | read_on    | thinnest_cm | is_open",
@@ -29,6 +29,19 @@ describe("the difference a unit test found", () => {
         "Como   | 2025-01-12 | 8           |",
         "Inari  | 2025-01-10 | 19          | True",
       ].join("\n"),
+    });
+  });
+
+  test("keeps a text of several lines in its row, and what is equal the same on both sides", () => {
+    const message =
+      'actual differs from expected:\n\n@@ ,name,kind\r\n   ,a   ,x→y \r\n-→ ,"one, unquoted-→two\nlines, ""quoted""",c\r\n\n';
+    expect(unitTestDiff(message)).toEqual({
+      expected: ["name                | kind", "a                   | x→y", "one, unquoted       | c"].join(
+        "\n",
+      ),
+      actual: ["name                | kind", "a                   | x→y", 'two↵lines, "quoted" | c'].join(
+        "\n",
+      ),
     });
   });
 
