@@ -21,6 +21,8 @@ const foundSchema = z.object({
   /** 0-based. */
   line: z.int().min(0),
   lineText: z.string(),
+  /** How many lines of the same text were above it, and below: "- not_null" is in many places of one file. */
+  twins: z.tuple([z.int(), z.int()]).optional(),
   isError: z.boolean(),
   message: z.string(),
   /** Of the file's text when dbt read it. */
@@ -70,14 +72,19 @@ export class RunDiagnostics {
       if (!isProblem || node.filePath === null || this.#isSaid(node, node.filePath)) continue;
       const text = await textOf(node.filePath);
       if (text === null) continue;
+      const lines = linesOf(text);
       const line = Math.max(0, (node.line ?? 1) - 1);
+      const itsText = lines[line] ?? "";
+      const alike = placesOf(itsText, lines);
+      const above = alike.filter((each) => each < line).length;
       all.set(node.uniqueId, {
         uniqueId: node.uniqueId,
         runId: run.id,
         name: node.name,
         filePath: node.filePath,
         line,
-        lineText: lineText(documentOfFile("", text), line),
+        lineText: itsText,
+        twins: [above, alike.length - above - 1],
         isError: node.status !== "warn",
         message: messageOf(node),
         textHash: hashOf(text),
@@ -141,17 +148,19 @@ export class RunDiagnostics {
       [...all.values()].filter((found) => pathKey(found.filePath) === key),
     );
     const document = this.#deps.documents.get(filePath);
-    const diagnostics = its.map((found) => toDiagnostic(found, document));
+    const lines = document && its.length > 0 ? linesOf(document.getText()) : [];
+    const diagnostics = its.map((found) =>
+      document
+        ? toDiagnostic(found, document, lineNow(found, lines))
+        : toDiagnostic(found, itsLineAlone(found), found.line),
+    );
     const shown = this.#deps.store.ofOwner("run", filePath);
     if (isDeepStrictEqual(diagnostics, shown)) return;
     this.#deps.store.set("run", filePath, diagnostics);
   }
 }
 
-function toDiagnostic(found: Found, document: TextDocument | undefined): Diagnostic {
-  const shown =
-    document ?? documentOfFile(uriOfPath(found.filePath), `${"\n".repeat(found.line)}${found.lineText}`);
-  const line = lineNow(found, shown);
+function toDiagnostic(found: Found, shown: TextDocument, line: number): Diagnostic {
   const text = lineText(shown, line);
   const start = { line, character: text.length - text.trimStart().length };
   const end = { line, character: text.trimEnd().length };
@@ -165,16 +174,23 @@ function toDiagnostic(found: Found, document: TextDocument | undefined): Diagnos
   };
 }
 
+/** As much of a file that is not open as its diagnostic needs. */
+const itsLineAlone = ({ filePath, line, lineText: text }: Found): TextDocument =>
+  documentOfFile(uriOfPath(filePath), "\n".repeat(line) + text);
+
 /** Text above a line moves it; a line that was edited stays where it is. */
-function lineNow({ line, lineText: wanted }: Found, document: TextDocument): number {
-  const last = document.lineCount - 1;
-  for (let away = 0; away <= Math.max(line, last - line); away += 1) {
-    for (const each of [line - away, line + away]) {
-      if (each >= 0 && each <= last && lineText(document, each) === wanted) return each;
-    }
-  }
-  return Math.min(line, last);
+function lineNow({ line, lineText: wanted, twins }: Found, lines: readonly string[]): number {
+  const alike = placesOf(wanted, lines);
+  const [above, below] = twins ?? [];
+  if (above !== undefined && below !== undefined && alike.length === above + below + 1)
+    return alike[above] ?? line;
+  const [nearest = line] = alike.toSorted((a, b) => Math.abs(a - line) - Math.abs(b - line));
+  return Math.min(nearest, lines.length - 1);
 }
+
+const linesOf = (text: string): string[] => text.split(/\r\n|\r|\n/);
+const placesOf = (wanted: string, lines: readonly string[]): number[] =>
+  lines.flatMap((each, index) => (each === wanted ? [index] : []));
 
 function messageOf({ name, resourceType, status, message, failures }: RunNode): string {
   if (status === "error") return message ?? `${resourceType} ${name} failed.`;

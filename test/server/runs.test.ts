@@ -419,6 +419,23 @@ describe("what a run found", () => {
     await client.waitForDiagnostics(schema, (all) => all.length === 0);
   });
 
+  test("goes with its line while the file is edited, not to a nearer one of the same text", async () => {
+    const twins = failing["models/schema.yml"]!.replace("- not_null", "- unique");
+    await using project = await dbtProject({ ...failing, "models/schema.yml": twins });
+    await using session = await started(project);
+    const { client, plugin } = session;
+    const schema = await client.open(project.file("models/schema.yml"), twins);
+    plugin.script.run = () => nodes("success", "fail");
+    await session.when(await session.start({ verb: "test" }), isState("failed"));
+    const isAt = (line: number) =>
+      client.waitForDiagnostics(schema, (all) => all.some(({ range }) => range.start.line === line));
+    await isAt(11);
+    await client.change(schema, twins.split("\n").slice(5).join("\n"));
+    await isAt(6);
+    await client.close(schema);
+    await isAt(11);
+  });
+
   test("is gone at the next run if the file was changed, also where the node is not run again", async () => {
     await using project = await dbtProject(failing);
     await using session = await started(project);
