@@ -97,7 +97,25 @@ const views = {
 const viewsWelcome = [
   {
     view: "floeDbt.project",
-    when: "floeDbt.explorer.empty && isWorkspaceTrusted",
+    when: "floeDbt.explorer.empty && isWorkspaceTrusted && floeDbt.explorer.remedy == floeDbt.installPackages",
+    contents:
+      "dbt cannot read this project yet: the packages it names are not installed.\n[Install Packages](command:floeDbt.installPackages)",
+  },
+  {
+    view: "floeDbt.project",
+    when: "floeDbt.explorer.empty && isWorkspaceTrusted && floeDbt.explorer.remedy == floeDbt.setUpEnvironment",
+    contents:
+      "dbt cannot run here yet. A Python environment of its own can be made for this project.\n[Set Up Environment](command:floeDbt.setUpEnvironment)\n[Doctor](command:floeDbt.showDoctor)",
+  },
+  {
+    view: "floeDbt.project",
+    when: "floeDbt.explorer.empty && isWorkspaceTrusted && floeDbt.explorer.remedy && floeDbt.explorer.remedy != floeDbt.installPackages && floeDbt.explorer.remedy != floeDbt.setUpEnvironment",
+    contents:
+      "dbt cannot read this project yet. The Doctor says why, and what to do.\n[Doctor](command:floeDbt.showDoctor)",
+  },
+  {
+    view: "floeDbt.project",
+    when: "floeDbt.explorer.empty && isWorkspaceTrusted && !floeDbt.explorer.remedy",
     contents:
       "dbt has left no manifest here yet. Compile the project, and its models, tests and sources are listed.\n[Compile Project](command:floeDbt.compileProject)",
   },

@@ -127,6 +127,8 @@ export class ProjectView implements vscode.Disposable {
     setContext("floeDbt.explorer.filtered", filter !== "");
     setContext("floeDbt.explorer.empty", this.#manifests.answered && !known);
     setContext("floeDbt.explorer.shown", this.#server.answers);
+    const remedy = this.#server.projects.find((project) => project.remedy)?.remedy;
+    setContext("floeDbt.explorer.remedy", remedy?.command ?? "");
   }
 
   /** Where the setting says so, selects the row of the active file, and leaves the focus where it is. */
@@ -154,6 +156,6 @@ function rememberedGrouping(memory: vscode.Memento): TreeGrouping {
   return treeGroupings.find((grouping) => grouping === remembered) ?? "folder";
 }
 
-function setContext(key: string, value: boolean): void {
+function setContext(key: string, value: boolean | string): void {
   void vscode.commands.executeCommand("setContext", key, value);
 }

@@ -35,6 +35,14 @@ const ofKind: Record<Exclude<TreeRow["kind"], "node">, string> = {
   note: "info",
 };
 
+/** What stands above the neighbours of a node, by its label. */
+const ofHeading: Record<string, string> = {
+  Parents: "type-hierarchy-super",
+  Children: "type-hierarchy-sub",
+  Tests: "beaker",
+  Columns: "symbol-field",
+};
+
 /** Trouble has a shape of its own, so that nobody has to tell colours apart. */
 const ofStatus: Record<NodeStatus, Icon> = {
   queued: { name: "clock", colour: "testing.iconQueued" },
@@ -60,11 +68,13 @@ const words: Partial<Record<NodeStatus, string>> = {
 
 /** @param status of the last run, or of the one that goes on */
 export function rowIcon(
-  row: Pick<TreeRow, "kind" | "resourceType" | "uniqueId">,
+  row: Pick<TreeRow, "kind" | "label" | "resourceType" | "uniqueId">,
   status: NodeStatus | null,
 ): Icon {
   const type = row.resourceType === null ? undefined : ofType[row.resourceType];
   if (row.kind === "section" && type !== undefined) return plain(type);
+  const heading = row.kind === "relation" && row.uniqueId === null ? ofHeading[row.label] : undefined;
+  if (heading !== undefined) return plain(heading);
   if (row.uniqueId === null) return plain(row.kind === "node" ? (type ?? "file") : ofKind[row.kind]);
   // What went well keeps the shape of what it is, in the colour of success.
   if (status === "success") return { name: type ?? "file", colour: "testing.iconPassed" };

@@ -181,13 +181,25 @@ describe("what package.json contributes", () => {
     const trees = Object.values(views)
       .flat()
       .filter(({ type }) => type !== "webview");
+    const remedy = "floeDbt.explorer.remedy";
+    const moments: [isTrusted: boolean, facts: string[]][] = [
+      [false, []],
+      [true, []],
+      [true, [remedy]],
+      [true, [remedy, `${remedy} == floeDbt.installPackages`]],
+      [true, [remedy, `${remedy} == floeDbt.setUpEnvironment`]],
+    ];
     for (const { id } of trees) {
-      for (const isTrusted of [true, false]) {
-        const given = new Set(["floeDbt.explorer.empty", ...(isTrusted ? ["isWorkspaceTrusted"] : [])]);
+      for (const [isTrusted, facts] of moments) {
+        const given = new Set([
+          "floeDbt.explorer.empty",
+          ...facts,
+          ...(isTrusted ? ["isWorkspaceTrusted"] : []),
+        ]);
         const shown = viewsWelcome.filter(
           ({ view, when }) => view === id && whenClause(when ?? "true").holds(given),
         );
-        expect(shown, `${id}, trusted: ${isTrusted}`).toHaveLength(1);
+        expect(shown, `${id}, trusted: ${isTrusted}, ${facts.join()}`).toHaveLength(1);
         expect(shown[0]!.contents).toContain(
           isTrusted ? "(command:floeDbt." : "(command:workbench.trust.manage)",
         );

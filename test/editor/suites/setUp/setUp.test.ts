@@ -11,6 +11,8 @@ test(
     const { document } = await openFile("models/lint_tour/tour_structure.sql");
     const failed = await projectIn(["failed", "degraded"]);
     assert.equal(failed.remedy?.command, "floeDbt.setUpEnvironment");
+    await vscode.commands.executeCommand("workbench.view.extension.floeDbt");
+    await page.waitForText("dbt cannot run here yet");
     await page.screenshot("before");
     await vscode.commands.executeCommand("floeDbt.showDoctor");
     await page.waitForText("not installed");

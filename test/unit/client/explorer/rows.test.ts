@@ -31,6 +31,14 @@ describe("a row", () => {
     }
   });
 
+  test("what stands above the neighbours of a node looks like what is below it", () => {
+    const heading = { kind: "relation", resourceType: null, uniqueId: null } as const;
+    const names = ["Parents", "Children", "Tests", "Columns"].map(
+      (label) => rowIcon(row({ ...heading, label }), null).name,
+    );
+    expect(names).toEqual(["type-hierarchy-super", "type-hierarchy-sub", "beaker", "symbol-field"]);
+  });
+
   test("trouble is said in words, too; what went well says nothing", () => {
     expect(nodeStatuses.map(statusWord)).toEqual([
       "queued",
