@@ -189,7 +189,13 @@ async function main(argv: readonly string[]): Promise<number> {
     await program.parseAsync(argv, { from: "user" });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : couldNot;
+    if (error instanceof CommanderError) {
+      const unknown = /unknown option '(-[^']+)'$/.exec(error.message)?.[1];
+      const [verb = ""] = argv;
+      if (unknown !== undefined && (verb === "list" || verbs.some(([each]) => each === verb)))
+        terminal.words(`If it is an option of dbt: floe-dbt ${verb} -- ${unknown}`);
+      return error.exitCode === 0 ? 0 : couldNot;
+    }
     if (abort.signal.aborted) {
       terminal.words("Interrupted.");
       return interrupted;

@@ -8,6 +8,10 @@ const known: readonly [RegExp, (said: string) => string][] = [
       `${said}\nClose the database in that program (another dbt, a notebook, a DuckDB shell), then try again.`,
   ],
   [
+    /Connection refused|could not translate host name|Name or service not known|timed? ?out expired|Connection timed out/i,
+    (said) => `${said}\nIs the warehouse up? Its host and port are those of the target in profiles.yml.`,
+  ],
+  [
     /'[^']*' is not a valid method name/,
     (said) =>
       `${selection} ${said}. It takes a name, a path, or a method and a value such as tag:daily or source:raw.`,

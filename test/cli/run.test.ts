@@ -79,6 +79,14 @@ describe("floe-dbt", () => {
     expect((await floeDbt("run", "--help")).stdout).not.toMatch(/default: (\[|false)/);
   });
 
+  test("an option of dbt itself is told its place", async () => {
+    const { code, stderr } = await floeDbt("run", "--fail-fast");
+    expect(stderr).toMatch(
+      /unknown option '--fail-fast'\nIf it is .* of dbt: floe-dbt run -- --fail-fast\n$/,
+    );
+    expect(code).toBe(2);
+  });
+
   test("several projects are named, and no mistake of theirs is told", async () => {
     const other = await project.write("../other/dbt_project.yml", "name: other\n");
     const cwd = path.resolve(project.dir, "..");

@@ -89,16 +89,17 @@ export async function compilationResult(
   const text = await readFile(runResultsPath, "utf8").catch(() => null);
   if (text === null) return null;
   const parsed = parseRunResults(text);
+  const writtenBy = parsed?.metadata.invocation_id;
+  const isOurs =
+    outcome.invocationId === null || !writtenBy
+      ? (await stat(runResultsPath)).mtimeMs >= startedAt
+      : writtenBy === outcome.invocationId;
+  if (!isOurs) return null;
   if (!parsed)
     throw new DbtExecutionError(`${runResultsPath} is not what dbt writes there.`, {
       filePath: runResultsPath,
     });
   const { metadata, results } = parsed;
-  const isOurs =
-    outcome.invocationId === null || !metadata.invocation_id
-      ? (await stat(runResultsPath)).mtimeMs >= startedAt
-      : metadata.invocation_id === outcome.invocationId;
-  if (!isOurs) return null;
 
   const ids = results.map(({ unique_id }) => unique_id);
   const places = await placesOfNodes(ids, manifestPath, projectDir, outcome);

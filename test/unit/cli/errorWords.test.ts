@@ -21,4 +21,7 @@ test("an error says its place, once, and what to do in a terminal", () => {
     "It ended.",
   );
   expect(errorWords(new Error("a bug\n"), baseDir)).toBe("a bug");
+  expect(words(`\u001b[31mred\u0007 ${"w".repeat(200_000)}`)).toMatch(
+    /^red w{7996} \.\.\. \(200,004 characters/,
+  );
 });

@@ -34,6 +34,12 @@ describe("a command that dbt could not carry out", () => {
       /Conflicting lock is held in python \(PID 7\).*Close the database in that program/s,
     ],
     [
+      "a warehouse that does not answer",
+      'Database Error\n  connection to server at "127.0.0.1", port 1 failed: Connection refused',
+      "execution",
+      /Connection refused\nIs the warehouse up\? .*profiles\.yml/,
+    ],
+    [
       "a method that does not exist",
       "Runtime Error\n  'nosuch' is not a valid method name",
       "configuration",
