@@ -73,12 +73,18 @@ export function failureSentence(run: KnownRun): { message: string; remedies: Rem
 const readsUnbuilt = ({ status, message, filePath }: RunNode): boolean =>
   status === "error" && filePath !== null && readsMissing(message ?? "");
 
+const isSingularTest = ({ resourceType, filePath }: RunNode): boolean =>
+  resourceType === "test" && filePath?.endsWith(".sql") === true;
+
 /** The first run of a model fails where nothing above it was ever built, that of a project where seeds were not loaded. */
 function buildFirst(request: RunRequest, unbuilt: readonly RunNode[]): Remedy | undefined {
   const { verb, select, exclude, projectDir } = request;
-  if (unbuilt.length === 0 || /(^|[\s,])[+@]/.test(select ?? "")) return undefined;
+  const hasParents = /(^|[\s,])[+@]/.test(select ?? "");
+  // A test of what is selected may also read models that are no parents of it.
+  const mended = hasParents ? unbuilt.filter(isSingularTest) : unbuilt;
+  if (mended.length === 0) return undefined;
   if (select !== undefined || exclude !== undefined) {
-    return buildWithParents(unbuilt.flatMap(({ filePath }) => filePath ?? []));
+    return buildWithParents(mended.flatMap(({ filePath }) => filePath ?? []));
   }
   if (verb === "build") return undefined;
   return { title: "Build Project", command: "floeDbt.buildProject", arguments: [projectDir] };

@@ -280,6 +280,17 @@ describe("a model that reads what was never built", () => {
     expect(remedies).toMatchObject([{ arguments: [files[0], files] }]);
   });
 
+  it("is a test, which may read what is beside the parents that were built", () => {
+    const test = { ...lost("known_huts"), resourceType: "test" };
+    const { message, remedies } = told({ verb: "build", select: "+orders" }, lost("orders"), test);
+    expect(message).toMatch(/2 of 3 failed: orders, known_huts, which read what is not there yet$/);
+    expect(remedies).toMatchObject([
+      { title: "Build with Parents", arguments: ["/p/models/known_huts.sql"] },
+    ]);
+    const generic = { ...test, filePath: "/p/models/marts.yml" };
+    expect(told({ verb: "build", select: "+orders" }, generic).remedies).toEqual([]);
+  });
+
   it("is of a project whose seeds were never loaded: a build of it makes everything, in order", () => {
     expect(told({}, lost("orders"), lost("drinks")).remedies).toEqual([
       { title: "Build Project", command: "floeDbt.buildProject", arguments: ["/p"] },
