@@ -5,7 +5,8 @@ import { errorMessage } from "../errorMessage.ts";
 import { commandOf, verbTitles } from "../runs/command.ts";
 import { joinFlags, splitFlags } from "../runs/selectors.ts";
 import type { CommandContext } from "./context.ts";
-import { meantNodes } from "./meantNodes.ts";
+import { isNodeFile, type Meant, meantNodes } from "./meantNodes.ts";
+import { pickProject } from "./pickProject.ts";
 import { modelVerbs } from "./runCommands.ts";
 import { runOfRow } from "./runRows.ts";
 import { requestFor, startRun } from "./startRun.ts";
@@ -27,13 +28,28 @@ async function pickVerb(
   argument: unknown,
   selected: unknown,
 ): Promise<RunRequest | undefined> {
-  const meant = await meantNodes(context, argument, selected);
+  const meant = await meantHere(context, argument, selected);
+  if (!meant) return undefined;
   const items = modelVerbs
     .map((verb) => ({ verb, request: requestFor(meant, verb) }))
     .filter(({ request }) => canRun(context.server.projects, request))
     .map(({ verb, request }) => ({ label: verbTitles[verb], description: commandOf(request), request }));
   const title = `${meant.name} with Options`;
   return (await vscode.window.showQuickPick(items, { title, placeHolder: "What should dbt do?" }))?.request;
+}
+
+/** What is clicked; else the model in the active editor, and where there is none, the project. */
+async function meantHere(
+  context: CommandContext,
+  argument: unknown,
+  selected: unknown,
+): Promise<Meant | undefined> {
+  const uri = vscode.window.activeTextEditor?.document.uri;
+  if (argument !== undefined || (uri?.scheme === "file" && isNodeFile(uri))) {
+    return meantNodes(context, argument, selected);
+  }
+  const project = await pickProject(context, undefined, "Run with Options");
+  return project && { projectDir: project.projectDir, name: project.projectName };
 }
 
 /** @returns the request with the options a person wants; undefined if they want none of it */

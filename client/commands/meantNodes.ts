@@ -78,12 +78,16 @@ function together(meant: readonly Meant[]): Meant {
   };
 }
 
+/** Whether a file may define what dbt runs: of a manifest that knows it, it is asked besides. */
+export const isNodeFile = ({ fsPath }: vscode.Uri): boolean => /\.(sql|csv|py|ya?ml)$/i.test(fsPath);
+
 async function meantFile(context: CommandContext, uri: vscode.Uri): Promise<Meant> {
   const project = uri.scheme === "file" ? projectOf(uri.fsPath, context.server.projects) : undefined;
   if (!project) throw new Error("This file is of no dbt project.");
   const { projectDir, projectName } = project;
   const relative = path.relative(projectDir, uri.fsPath).split(path.sep).join("/");
-  if (relative === "") return { projectDir, name: projectName };
+  // dbt_project.yml, floe.yaml, profiles.yml: what stands there is about all of it.
+  if (/^([^/]+\.ya?ml)?$/.test(relative)) return { projectDir, name: projectName };
   const stat = await vscode.workspace.fs.stat(uri);
   if (stat.type & vscode.FileType.Directory)
     return { projectDir, selector: `path:${relative}`, name: relative };
@@ -91,6 +95,7 @@ async function meantFile(context: CommandContext, uri: vscode.Uri): Promise<Mean
   if (/\.ya?ml$/.test(relative)) return { projectDir, selector: `path:${relative}`, name: relative };
   const node = await nodeOf(context, uri);
   if (node) return { projectDir, selector: selectorOf(node), name: node.name, type: node.resourceType };
+  if (!isNodeFile(uri)) throw new Error(`${path.basename(relative)} is nothing that dbt runs.`);
   // Not in a manifest yet, or there is none yet: dbt knows it by its file's name as soon as it has read it.
   return { projectDir, selector: name, name, ...(relative.endsWith(".csv") ? { type: "seed" } : {}) };
 }

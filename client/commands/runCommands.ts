@@ -29,9 +29,9 @@ const needs: Partial<Record<ModelVerb, DbtCapability>> = { build: "build", compi
 const keys: Record<ModelVerb, string> = { run: "r", build: "b", test: "t", compile: "c" };
 
 const enablement = "floeDbt.running && isWorkspaceTrusted";
-/** A file that may be a node; Python is also much else. */
+/** A file that may be a node: Python is also much else, and macros run by themselves nowhere. */
 const nodeFile =
-  "(resourceExtname =~ /^\\.(sql|csv)$/ || resourceExtname == .py && resourceDirname =~ /models/)";
+  "(resourceExtname =~ /^\\.(sql|csv)$/ && !(resourceDirname =~ /\\b(macros|generic)$/) || resourceExtname =~ /^\\.(sql|py)$/ && resourceDirname =~ /models/)";
 const activeNodeFile = `floeDbt.activeFileInProject && ${nodeFile}`;
 const hasProjects = "floeDbt.hasProjects";
 const inTree = "view == floeDbt.project";

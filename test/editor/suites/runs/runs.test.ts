@@ -346,6 +346,18 @@ test(
       "dbt build --select stg_huts --vars '{safe_ice_cm: 30}' --threads=1 --fail-fast",
     );
 
+    // What is no node means the project; what is a macro is not offered to be run.
+    await openFile("README.md");
+    await pressKeyOf("floeDbt.editRun");
+    assert.match(await page.quickPickRow("dbt build"), /dbt build$/);
+    await page.press("Escape");
+    await openFile("macros/ice.sql");
+    const offered = await page.paletteItems("Floe dbt: Run ");
+    assert.ok(offered.includes("Floe dbt: Run Project"), offered.join("; "));
+    assert.ok(!offered.includes("Floe dbt: Run Model"), offered.join("; "));
+    await page.press("Escape");
+    await openFile("models/staging/stg_huts.sql");
+
     // A menu in a menu in the menu of a file.
     await run("workbench.files.action.showActiveFileInExplorer");
     await page.treeRowMenu("Explorer Section", "^stg_huts\\.sql");
