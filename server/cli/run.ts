@@ -54,7 +54,10 @@ export async function runDbtVerb(
   let noticed = "";
   const ended = (node: RunNode): void => {
     said += 1;
-    terminal.words(nodeLine(node, { done: said, total: record.head.total, style: terminal.wordStyle }));
+    const { total } = record.head;
+    terminal.words(
+      nodeLine(node, { done: said, total, projectName: config.name, style: terminal.wordStyle }),
+    );
   };
   record.started();
   const result = await invoke(request, plugin, project, {

@@ -23,15 +23,21 @@ const colours: Partial<Record<NodeStatus, Parameters<Style>[0]>> = {
   skipped: "dim",
 };
 
-/** "3/13 ok    model orders · 0.12 s · 36 rows" */
+/** "3/13 ok    model orders · 0.12 s · 36 rows"; of another package than the project's own, "model utils.orders". */
 export function nodeLine(
-  { status, resourceType, name, seconds, rowsAffected, failures }: RunNode,
-  { done, total, style }: { done: number; total: number | null; style: Style },
+  { uniqueId, status, resourceType, name, seconds, rowsAffected, failures }: RunNode,
+  {
+    done,
+    total,
+    projectName,
+    style,
+  }: { done: number; total: number | null; projectName: string; style: Style },
 ): string {
   const word = words[status].padEnd(5);
   const colour = colours[status];
+  const [, packageName = projectName] = uniqueId.split(".");
   const facts = [
-    `${resourceType} ${name}`,
+    `${resourceType} ${packageName === projectName ? name : `${packageName}.${name}`}`,
     ...(seconds === null || status === "skipped" ? [] : [`${seconds.toFixed(2)} s`]),
     ...(rowsAffected === null ? [] : [counted(rowsAffected, "row")]),
     ...(failures === null || failures === 0 ? [] : [`${counted(failures, "row")} failed`]),

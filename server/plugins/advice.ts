@@ -12,12 +12,12 @@ const known: readonly [RegExp, (said: string) => string][] = [
     (said) => `${said}\nIs the warehouse up? Its host and port are those of the target in profiles.yml.`,
   ],
   [
-    /'[^']*' is not a valid method name/,
+    /'[^']*' is not a valid method name|Invalid node selector method/,
     (said) =>
       `${selection} ${said}. It takes a name, a path, or a method and a value such as tag:daily or source:raw.`,
   ],
   [
-    /Invalid node spec/,
+    /Invalid node spec|^Invalid selector `@/,
     (said) => `${selection} ${said}. "@" stands alone: it takes the children, and all their parents.`,
   ],
   [
@@ -34,6 +34,12 @@ const known: readonly [RegExp, (said: string) => string][] = [
 export function withAdvice(message: string): string {
   const advice = known.find(([pattern]) => pattern.test(message))?.[1];
   return advice ? advice(message.replace(/^Runtime Error\s+/, "").replace(/\.$/, "")) : message;
+}
+
+/** What dbt says of a selection it does not understand, with what to write instead where that is known. */
+export function badSelection(message: string): string {
+  const advised = withAdvice(message);
+  return advised === message ? `${selection} ${message}` : advised;
 }
 
 /** Whether dbt could not read what was asked of it. */

@@ -2,7 +2,7 @@ import path from "node:path";
 import type { Remedy } from "../../../protocol/runtime.ts";
 import { placeOfFirstError } from "../../config/configProblem.ts";
 import type { ProjectConfig } from "../../config/projectConfig.ts";
-import { withAdvice } from "../advice.ts";
+import { badSelection, withAdvice } from "../advice.ts";
 import {
   DbtCompilationError,
   DbtConfigurationError,
@@ -57,6 +57,8 @@ export function engineFailure(
 
   const usage = outcome.otherOutput.find((line) => /^error: /.test(line));
   if (usage !== undefined) {
+    const selection = /\[SelectorError[^\]]*\]:\s*(.+)$/.exec(usage)?.[1];
+    if (selection !== undefined) return new DbtConfigurationError(badSelection(selection));
     return new DbtConfigurationError(`dbt does not take this: ${usage.replace(/^error: /, "")}`);
   }
   const raw = outcome.otherOutput.find((line) => /^\[error\]/.test(line));
