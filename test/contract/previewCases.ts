@@ -50,15 +50,18 @@ from range(1, 100) as t(x) order by x\n`;
       expect(rows.sql).toContain(showsPlainly ? "from range(1, 100)" : "limit 3");
       expect(rows.seconds).toBeGreaterThanOrEqual(0);
 
+      // What is asked while it is compiled holds the file in the process that compiles.
+      const two = subject.lockDatabase ? "run_query('select 1 + 1').rows[0][0]" : "1 + 1";
       const part = await made.plugin.preview!(refOf(project), {
         path,
-        text: "select {{ 1 + 1 }} as two",
+        text: `select {{ ${two} }} as two`,
         fragment: true,
         limit: 10,
       });
       expect(part.rows).toEqual([[2]]);
       if (!subject.lockDatabase) return;
-      // Another program can open it at once.
+      await made.plugin.compileNode!(refOf(project), { path, text: `select {{ ${two} }} as two\n` });
+      // Another program can open it as soon as the process that compiles has nothing more to do.
       await using held = await subject.lockDatabase(project.file("shop.duckdb"));
       expect(held).toBeDefined();
       await expect(made.plugin.preview!(refOf(project), { path, limit: 1 })).rejects.toThrow(/lock/i);

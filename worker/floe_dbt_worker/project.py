@@ -18,6 +18,7 @@ from floe_dbt_worker.dbt_errors import DbtReason
 from floe_dbt_worker.manifest_updates import ManifestUpdates
 from floe_dbt_worker.new_file import node_of_new_file
 from floe_dbt_worker.private_folder import PrivateFolder
+from floe_dbt_worker.warehouse import close_database
 
 _CONFIG_FILES = {
     "dbt_project.yml",
@@ -273,6 +274,8 @@ class DbtProject:
         if not connection_is_open(adapter) and not getattr(adapter, "floe_relations_listed", False):
             return
         adapter.cleanup_connections()
+        if database_file(self.config.credentials) is not None:
+            close_database(adapter)
         adapter.floe_relations_listed = False
         cache = getattr(adapter, "cache", None)
         if cache is not None and hasattr(cache, "clear"):
@@ -299,6 +302,7 @@ class DbtProject:
         for adapter in (adapters or {}).values():
             try:
                 adapter.cleanup_connections()
+                close_database(adapter)
             except Exception:  # it is going anyway
                 pass
 

@@ -12,6 +12,7 @@ from typing import Any, Callable
 from floe_dbt_worker.dbt_errors import reason_of
 from floe_dbt_worker.plain_config import PlainConfig
 from floe_dbt_worker.protocol import RequestFailed, clean
+from floe_dbt_worker.warehouse import release_warehouse
 
 _LARGEST_EXACT = 2**53
 _LONGEST_CELL = 100_000
@@ -99,27 +100,6 @@ def cancel_open_queries(adapter: Any) -> None:
                 list(adapter.cancel_open_connections())
     except Exception:  # they end by themselves, or the process is ended
         pass
-
-
-def release_warehouse() -> None:
-    """Closes what dbt's adapters hold in this process; a database file is free for others afterwards."""
-    from dbt.adapters import factory
-
-    adapters = list(getattr(factory.FACTORY, "adapters", {}).values())
-    factory.reset_adapters()
-    for adapter in adapters:
-        manager = type(adapter.connections)
-        # dbt-duckdb keeps its database open beyond its connections, for the life of the process.
-        environment = getattr(manager, "_ENV", None)
-        close_all = getattr(manager, "close_all_connections", None)
-        if close_all is None:
-            continue
-        try:
-            if environment is not None and hasattr(environment, "close"):
-                environment.close()
-        except Exception:  # it is let go of all the same
-            pass
-        close_all()
 
 
 def _cell(value: Any) -> Any:

@@ -19,8 +19,9 @@ from floe_dbt_worker.paths import ProjectPaths
 from floe_dbt_worker.private_folder import PrivateFolder
 from floe_dbt_worker.project import IN_PROCESS_DATABASES
 from floe_dbt_worker.protocol import Channel, RequestFailed
-from floe_dbt_worker.query import Query, cancel_open_queries, release_warehouse
+from floe_dbt_worker.query import Query, cancel_open_queries
 from floe_dbt_worker.run_events import RunEvents
+from floe_dbt_worker.warehouse import release_warehouse
 from floe_dbt_worker.warm_manifest import WarmManifest
 
 _AGAIN_SECONDS = 0.1

@@ -234,6 +234,8 @@ class Session:
         answer = compiled.to_json()
         if limit is not None and compiled.sql is not None:
             answer["query"] = with_limit(self._project, compiled.node, compiled.sql, int(limit))
+            # The process that runs it opens the same file next.
+            self._project.disconnect(0)
         return answer
 
     def _compiled(self, path: str, text: str | None, fragment: bool) -> Compiled:
