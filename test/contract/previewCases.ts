@@ -61,7 +61,7 @@ from range(1, 100) as t(x) order by x\n`;
       expect(part.rows).toEqual([[2]]);
       if (!subject.lockDatabase) return;
       await made.plugin.compileNode!(refOf(project), { path, text: `select {{ ${two} }} as two\n` });
-      // Another program can open it as soon as the process that compiles has nothing more to do.
+      // Another program can open it at once.
       await using held = await subject.lockDatabase(project.file("shop.duckdb"));
       expect(held).toBeDefined();
       await expect(made.plugin.preview!(refOf(project), { path, limit: 1 })).rejects.toThrow(/lock/i);

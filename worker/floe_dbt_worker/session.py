@@ -63,6 +63,20 @@ class Session:
         return NORMAL if method == "parse" else INTERACTIVE
 
     def start(self, job: Job) -> Steps:
+        return self._letting_go(self._steps(job))
+
+    def _letting_go(self, steps: Steps) -> Steps:
+        """Before it is answered: whoever asked may run dbt next, in another process, on the same database file."""
+        try:
+            return (yield from steps)
+        finally:
+            try:
+                if self._hello and self._project.loaded:
+                    self._project.disconnect(0)
+            except Exception as error:  # the answer is there all the same
+                self._channel.log("warn", f"The database could not be let go of: {error!r}")
+
+    def _steps(self, job: Job) -> Steps:
         self._last_use = time.monotonic()
         if job.method == "initialize":
             return _at_once(self._initialize(job.params))
@@ -234,8 +248,6 @@ class Session:
         answer = compiled.to_json()
         if limit is not None and compiled.sql is not None:
             answer["query"] = with_limit(self._project, compiled.node, compiled.sql, int(limit))
-            # The process that runs it opens the same file next.
-            self._project.disconnect(0)
         return answer
 
     def _compiled(self, path: str, text: str | None, fragment: bool) -> Compiled:
