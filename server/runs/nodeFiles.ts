@@ -47,6 +47,9 @@ export function sqlFileOf(
   const kind = statSync(place, { throwIfNoEntry: false });
   if (kind?.isFile()) return place;
   if (!kind?.isDirectory()) return null;
+  // That of a unit test lies deeper, in the YAML file's folders once more.
+  const ofUnitTest = path.join(place, path.dirname(within), `${name}.sql`);
+  if (uniqueId.startsWith("unit_test.")) return existsSync(ofUnitTest) ? ofUnitTest : null;
   // What a YAML file or a block of a file defines lies in a folder of that file's name; dbt shortens names of 64 letters.
   const shortened = `_${createHash("md5").update(name).digest("hex")}.sql`;
   const file = readdirSync(place).find((each) => each === `${name}.sql` || each.endsWith(shortened));

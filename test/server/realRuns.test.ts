@@ -126,7 +126,13 @@ describe("runs of the sample with real dbt", () => {
     const its = node(failed, "unique_orders_status");
     expect(its).toMatchObject({ status: "fail", filePath: project.file(file), line });
     expect(its?.failures).toBeGreaterThan(0);
-    expect(node(failed, "thin_ice_closes_the_lake")).toMatchObject({ status: "fail", failures: null });
+    expect(node(failed, "thin_ice_closes_the_lake")).toMatchObject({
+      status: "fail",
+      failures: null,
+      compiledPath: project.file(
+        `target/compiled/floe_sample/${file}/models/marts/thin_ice_closes_the_lake.sql`,
+      ),
+    });
     expect(shown(file).toSorted((a, b) => a.range.start.line - b.range.start.line)).toMatchObject([
       { range: { start: { line: line - 1 } }, source: "dbt" },
       {
