@@ -76,6 +76,12 @@ function withFormat(command: Command): Command {
 
 async function main(argv: readonly string[]): Promise<number> {
   const terminal = createTerminal(process.stdout, process.stderr, process.env, () => process.exit(couldNot));
+  try {
+    process.cwd();
+  } catch {
+    terminal.words("floe-dbt: The folder this was started in is not there any more.");
+    return couldNot;
+  }
   const abort = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => {

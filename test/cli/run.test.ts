@@ -87,6 +87,15 @@ describe("floe-dbt", () => {
     expect(code).toBe(2);
   });
 
+  test.skipIf(process.platform === "win32")("a folder that is gone is said to be", async () => {
+    const gone = project.file("gone");
+    const command = `mkdir "${gone}" && cd "${gone}" && rmdir "${gone}" && "${process.execPath}" "${product.cli}" run`;
+    await expect(promisify(execFile)("sh", ["-c", command])).rejects.toMatchObject({
+      code: 2,
+      stderr: "floe-dbt: The folder this was started in is not there any more.\n",
+    });
+  });
+
   test("several projects are named, and no mistake of theirs is told", async () => {
     const other = await project.write("../other/dbt_project.yml", "name: other\n");
     const cwd = path.resolve(project.dir, "..");

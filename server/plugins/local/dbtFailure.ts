@@ -1,5 +1,5 @@
 import path from "node:path";
-import { placeOfFirstError } from "../../config/configProblem.ts";
+import { mistakesDbtStumblesOver, placeOfFirstError } from "../../config/configProblem.ts";
 import type { ProjectConfig } from "../../config/projectConfig.ts";
 import { isBadSelection, withAdvice } from "../advice.ts";
 import {
@@ -37,6 +37,11 @@ export async function dbtFailure(
   if (/--vars argument/.test(message) || isBadSelection(message)) {
     return new DbtConfigurationError(withAdvice(message));
   }
+  // Without a profiles.yml dbt speaks of an option that nobody gave, and of a dbt_project.yml it cannot read it says nothing.
+  const mistakes = mistakesDbtStumblesOver(config.problems);
+  const [mistake] = mistakes;
+  if (mistake && /^$|^Invalid value for '--profiles-dir'/.test(message))
+    return new DbtConfigurationError(mistake.message, placeOfFirstError(mistakes));
   if (outcome.errors.length === 0 && message !== "") return new DbtConfigurationError(message);
   if (/^(Compilation|Parsing) Error|^Runtime Error\s+Compilation Error/.test(message)) {
     return new DbtCompilationError(message, details);
@@ -47,9 +52,6 @@ export async function dbtFailure(
     return new DbtConfigurationError(message, { ...placeOfFirstError(config.problems), ...details });
   if (message !== "") return new DbtExecutionError(`dbt ${verb} failed: ${withAdvice(message)}`, details);
 
-  // dbt says nothing in its log of a dbt_project.yml that it cannot read; we have read it too.
-  const mistake = config.problems.find(({ severity }) => severity === "error");
-  if (mistake) return new DbtConfigurationError(mistake.message, placeOfFirstError(config.problems));
   if (/No module named '?dbt/.test(outcome.otherOutput)) {
     return new DbtEnvironmentError("dbt-core cannot be imported in this Python environment.", {
       remedy: setUpRemedy,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ProjectConfig } from "../../../server/config/projectConfig.ts";
+import type { DbtOutcome } from "../../../server/plugins/local/dbtEvents.ts";
 import { dbtFailure } from "../../../server/plugins/local/dbtFailure.ts";
 
 const config = {
@@ -8,22 +9,20 @@ const config = {
   paths: { models: [], seeds: [], snapshots: [], analyses: [], tests: [], macros: [] },
 } as unknown as ProjectConfig;
 
+const outcome: DbtOutcome = {
+  exitCode: 2,
+  seconds: 1,
+  invocationId: null,
+  dbtVersion: null,
+  errors: [],
+  warnings: [],
+  otherOutput: "",
+  listed: [],
+  nodes: new Map(),
+};
+
 const failure = (said: string) =>
-  dbtFailure(
-    "run",
-    {
-      exitCode: 2,
-      seconds: 1,
-      invocationId: null,
-      dbtVersion: null,
-      errors: [`Encountered an error:\n${said}`],
-      warnings: [],
-      otherOutput: "",
-      listed: [],
-      nodes: new Map(),
-    },
-    config,
-  );
+  dbtFailure("run", { ...outcome, errors: [`Encountered an error:\n${said}`] }, config);
 
 describe("a command that dbt could not carry out", () => {
   test.each([
@@ -67,5 +66,24 @@ describe("a command that dbt could not carry out", () => {
     const error = await failure(said);
     expect(error.message).toMatch(sentence);
     expect(error.kind).toBe(kind);
+  });
+
+  test("no profiles.yml: what is said is what we found, not an option nobody gave", async () => {
+    const mistake = {
+      severity: "error",
+      message: "There is no profiles.yml for profile shop.",
+      filePath: "/shop/dbt_project.yml",
+      range: { start: { line: 2, character: 9 } },
+    };
+    const error = await dbtFailure(
+      "run",
+      {
+        ...outcome,
+        errors: [],
+        otherOutput: "Error: Invalid value for '--profiles-dir': Path '/root/.dbt' does not exist.",
+      },
+      { ...config, problems: [mistake] } as unknown as ProjectConfig,
+    );
+    expect(error).toMatchObject({ message: mistake.message, kind: "configuration", line: 3, column: 10 });
   });
 });
