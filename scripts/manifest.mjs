@@ -151,6 +151,7 @@ const viewsWelcome = [
   },
 ];
 
+/** Without a `when`: VS Code reads tasks.json as soon as a window opens, and never again offers what was not there yet. */
 const taskDefinitions = [
   {
     type: "floeDbt",
@@ -175,7 +176,6 @@ const taskDefinitions = [
           "Folder of the project, absolute or from the workspace folder. Where absent, the project at the workspace folder, else that of the active file.",
       },
     },
-    when: "floeDbt.running",
   },
 ];
 

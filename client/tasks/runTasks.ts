@@ -8,6 +8,8 @@ import type { Runs } from "../runs/runs.ts";
 
 const type = "floeDbt";
 const offered = ["build", "run", "test", "compile"] as const;
+/** So long a task that starts with its window waits for the projects to be found, in milliseconds. */
+const patienceMs = 15_000;
 const definitions = () => import("./taskDefinition.ts");
 
 /** Tasks of type `floeDbt`: the usual commands for each project, and whatever tasks.json says. */
@@ -18,9 +20,10 @@ export function provideRunTasks(server: LanguageServer, runs: Runs): vscode.Disp
         definitions(),
         import("./runTerminal.ts"),
       ]);
-      return new RunTerminal(runs, () => {
+      return new RunTerminal(runs, async () => {
         const read = readDefinition(definition);
-        return Promise.resolve(requestOf(read, projectDirOf(server, read.projectDir, scope)));
+        await firstProject(server);
+        return requestOf(read, projectDirOf(server, read.projectDir, scope));
       });
     });
   const task = (definition: vscode.TaskDefinition, name: string, scope: vscode.Task["scope"]): vscode.Task =>
@@ -52,6 +55,19 @@ export function provideRunTasks(server: LanguageServer, runs: Runs): vscode.Disp
     // The definition must stay the same object: it is how VS Code knows the task again.
     resolveTask: (unresolved) => task(unresolved.definition, unresolved.name, unresolved.scope),
   });
+}
+
+async function firstProject(server: LanguageServer): Promise<void> {
+  const found = Promise.withResolvers<undefined>();
+  const look = (): void => {
+    if (server.projects.length > 0) found.resolve(undefined);
+  };
+  const listening = server.onDidChange(look);
+  const timer = setTimeout(() => found.resolve(undefined), patienceMs);
+  look();
+  await found.promise;
+  listening.dispose();
+  clearTimeout(timer);
 }
 
 /** @throws an error for a person where there is no such project */

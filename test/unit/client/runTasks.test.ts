@@ -13,6 +13,7 @@ const contributes = z
       taskDefinitions: z.array(
         z.object({
           properties: z.record(z.string(), z.object({ enum: z.array(z.string()).optional() }).loose()),
+          when: z.string().optional(),
         }),
       ),
       problemMatchers: z.array(z.object({ pattern: z.object({ regexp: z.string() }).loose() })),
@@ -59,6 +60,8 @@ describe("a task", () => {
     const known = Object.keys(taskDefinitionSchema.shape).filter((name) => name !== "type");
     expect(Object.keys(definition?.properties ?? {})).toEqual(known);
     expect(definition?.properties["command"]?.enum).toEqual(runVerbs);
+    // A task of tasks.json would be unavailable for good in a window that opens with it.
+    expect(definition).not.toHaveProperty("when");
   });
 
   it("becomes a request, and says what does not fit", () => {
