@@ -43,6 +43,8 @@ export interface ProjectStatus {
   target: string | null;
   /** It runs elsewhere, and has jobs, runs and a sign-in there. */
   remote?: boolean;
+  /** Its floe.yaml describes data products. */
+  hasProducts?: boolean;
   /** What its environment can do: nothing else is to be offered. Absent where there is no such environment here. */
   capabilities?: readonly ProjectCapability[];
   /** One sentence for a person; absent where the state says enough. */

@@ -123,7 +123,7 @@ function scopeCommands(): Record<ScopeCommandId, CommandFacts> {
           ...common,
           ...need,
           title: `${titles[verb]} Data Product`,
-          palette: hasProjects,
+          palette: "floeDbt.hasProducts",
           menus: { "floeDbt.runProductMenu": { when: hasProjects, group } },
         },
       ],

@@ -19,6 +19,10 @@ export function showStatusBar(server: LanguageServer): vscode.Disposable {
     // What menus offer runs something: where nothing may run, there are no projects for them.
     const projects = server.state === "running" ? server.projects : [];
     setContext("floeDbt.hasProjects", server.hasProjects);
+    setContext(
+      "floeDbt.hasProducts",
+      projects.some(({ hasProducts }) => hasProducts === true),
+    );
     setContext("floeDbt.activeFileInProject", projectOfActiveFile(projects) !== undefined);
     const status = statusText(server.state, activeProject(server.projects));
     if (!status) {

@@ -167,7 +167,7 @@ export class Project {
   }
 
   get status(): ProjectStatus {
-    const { name, projectDir, profile, runtime } = this.config;
+    const { name, projectDir, profile, runtime, transforms } = this.config;
     const isHere = this.#registry.runtimes.includes(this.#runtime);
     return {
       projectDir,
@@ -176,6 +176,7 @@ export class Project {
       runtimeReason: runtime.runtime === null ? this.#automaticReason() : runtime.reason,
       target: this.settings.target || profile.target,
       versions: this.#versions,
+      ...(transforms.length > 0 && { hasProducts: true }),
       ...this.#abilities,
       ...(isHere ? this.#health() : missingRuntime(this.#runtime, runtime.reason)),
     };

@@ -102,6 +102,16 @@ describe("projects", () => {
     expect(status).toMatchObject({ reason: "The project does not parse.", versions, runtime: "local" });
   });
 
+  test("whether floe.yaml describes data products is known, also when it comes or goes", async () => {
+    await using project = await dbtProject({ "floe.yaml": "transforms:\n  - {name: orders}\n" });
+    await using session = await started([project.dir]);
+    const { client } = session;
+    await client.waitForStatus(([its]) => its?.hasProducts === true);
+    await rm(project.file("floe.yaml"));
+    await client.filesChanged({ [project.file("floe.yaml")]: FileChangeType.Deleted });
+    await client.waitForStatus(([its]) => its !== undefined && its.hasProducts === undefined);
+  });
+
   test("a runtime this product does not have is said, with what to do", async () => {
     await using project = await dbtProject({ "manifest.yaml": "plugins:\n  dbt_runtime: fusion\n" });
     await using session = await started([project.dir]);
