@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { CompiledView } from "./compiledView.ts";
 import { shortReason } from "../../shortReason.ts";
 
-/** SQL of a while ago is dimmed, and says in its first visible line why there is none of now. */
+/** SQL of a while ago is dimmed (not in high contrast), and says in its first visible line why there is none of now. */
 export function markErrors(
   views: { of: (uri: vscode.Uri) => CompiledView | undefined },
   changed: vscode.Event<vscode.Uri>,
@@ -21,7 +21,8 @@ export function markErrors(
     const view = views.of(editor.document.uri);
     if (!view) return;
     const error = view.hasSql ? view.error : null;
-    editor.setDecorations(stale, error === null ? [] : [wholeText(editor.document)]);
+    const dims = error !== null && !isHighContrast();
+    editor.setDecorations(stale, dims ? [wholeText(editor.document)] : []);
     editor.setDecorations(reason, error === null ? [] : [inFirstLine(editor, error)]);
   };
   const markAll = (uri?: vscode.Uri): void => {
@@ -36,7 +37,14 @@ export function markErrors(
     vscode.window.onDidChangeVisibleTextEditors(() => markAll()),
     vscode.window.onDidChangeTextEditorVisibleRanges(({ textEditor }) => mark(textEditor)),
     vscode.workspace.onDidChangeTextDocument(({ document }) => markAll(document.uri)),
+    vscode.window.onDidChangeActiveColorTheme(() => markAll()),
   );
+}
+
+/** Whoever needs the contrast keeps it. */
+function isHighContrast(): boolean {
+  const { HighContrast, HighContrastLight } = vscode.ColorThemeKind;
+  return [HighContrast, HighContrastLight].includes(vscode.window.activeColorTheme.kind);
 }
 
 function wholeText(document: vscode.TextDocument): vscode.Range {
