@@ -19,6 +19,8 @@ export async function runDoctor(
   for (const { config } of opened.projects) {
     const project = new Project(config, settings, { registry: opened.registry, changed: () => undefined });
     projects.push(inTerminal(await examineProject(project, context.signal)));
+    // What was not looked for is not to be reported as missing.
+    context.signal.throwIfAborted();
   }
   const report =
     options.format === "json" ? JSON.stringify(toSnakeCaseKeys({ projects }), null, 2) : toMarkdown(projects);

@@ -51,7 +51,12 @@ export async function runDbtVerb(
   });
   let said = 0;
   const running = new Set<string>();
-  let noticed = "";
+  const noticed = new Set<string>();
+  const notice = (text: string): void => {
+    if (!noticed.has(text)) terminal.words(text);
+    noticed.add(text);
+  };
+  const tellNotices = (): void => record.head.notices.forEach(notice);
   const ended = (node: RunNode): void => {
     said += 1;
     const { total } = record.head;
@@ -66,7 +71,7 @@ export async function runDbtVerb(
       const node = record.event(event);
       if (event.type === "nodeStarted") running.add(event.uniqueId);
       if (event.type === "nodeFinished") running.delete(event.uniqueId);
-      if (event.type === "notice") terminal.words((noticed = event.message));
+      if (event.type === "notice") tellNotices();
       if (event.type === "runLink") terminal.words(`This run: ${event.url}`);
       if (node) ended(node);
       const doing = record.head.steps.find((step) => step.doing !== undefined)?.doing;
@@ -77,13 +82,13 @@ export async function runDbtVerb(
   }).catch((error: unknown) => {
     // Elsewhere a cancel is a request: what became of it is said.
     const isCancelled = signal.aborted && error instanceof DbtCancelledError;
-    if (isCancelled && plugin.capabilities.has("remote") && error.message !== noticed)
-      terminal.words(error.message);
+    if (isCancelled && plugin.capabilities.has("remote")) notice(error.message);
     throw error;
   });
   const told = new Set(record.nodes.map(({ uniqueId }) => uniqueId));
   record.reconcile(result);
   for (const node of record.nodes) if (!told.has(node.uniqueId)) ended(node);
+  tellNotices();
   await findLines(record, config);
   record.finished(result);
   const whole = result ?? withoutNodes(record, config.paths.target);

@@ -159,6 +159,9 @@ export class RunRecord {
   reconcile(result: DbtCompilationResult | null): void {
     for (const node of result ? nodeResults(result) : []) this.#reconcile(node);
     this.#settle(result === null ? "success" : "cancelled");
+    // A name that is misspelt beside one that is not: dbt runs the rest, and only warns.
+    if (result && this.#nodes.size > 0)
+      for (const warning of warningsOf(result).filter(isUnmatched)) this.notice(warning.trim());
     this.#findCompiled();
     this.head.total = Math.max(this.head.total ?? 0, this.#nodes.size);
   }
@@ -282,6 +285,8 @@ function newNode(uniqueId: string): RunNode {
     compiledPath: null,
   };
 }
+
+const isUnmatched = (warning: string): boolean => /does not match any/i.test(warning);
 
 function nothingRan(result: DbtCompilationResult): string {
   const reason = warningsOf(result).find((warning) => /does not match|nothing to do/i.test(warning));

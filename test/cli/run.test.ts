@@ -135,10 +135,11 @@ describe("floe-dbt", () => {
       "models/b.sql",
       "select\n    id,\n    no_such_column as amount\nfrom {{ ref('a') }}\n",
     );
-    const { code, stdout } = await floeDbt("run", "--python", python, "--select", "b+");
+    const { code, stdout, stderr } = await floeDbt("run", "--python", python, "--select", "b+", "misspelt");
     expect(stdout).toMatch(/^ERROR b models\/b\.sql:3$/m);
     expect(stdout).toContain("no_such_column");
-    expect(stdout).toMatch(/^dbt run --select b\+: 2 nodes, 1 had an error, 1 skipped\.$/m);
+    expect(stderr).toMatch(/^The selection criterion 'misspelt' does not match any enabled nodes$/m);
+    expect(stdout).toMatch(/^dbt run --select 'b\+ misspelt': 2 nodes, 1 had an error, 1 skipped\.$/m);
     expect(code).toBe(1);
   });
 

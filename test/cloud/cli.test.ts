@@ -158,6 +158,13 @@ test.each([
   expect(words.filter((each) => said.test(each))).toHaveLength(1);
 });
 
+test("a doctor that is interrupted reports nothing", async () => {
+  const signal = AbortSignal.abort();
+  await expect(
+    floeDbt((options, context) => runDoctor({ ...options, format: "text" }, { ...context, signal })),
+  ).rejects.toThrow("aborted");
+});
+
 test("the doctor names the secret that holds the token, and whose account it is", async () => {
   const { data } = await floeDbt((options, context) => runDoctor({ ...options, format: "text" }, context));
   expect(data).toContain("dbt-cloud-api-token, or FLOE_SECRET_DBT_CLOUD_API_TOKEN in a terminal");

@@ -555,27 +555,31 @@ describe("the history", () => {
 });
 
 describe("bad input", () => {
-  test("nodes without a file, of one name in two packages, results that are none, and events after the end", async () => {
+  test("nodes without a file, of one name in two packages, results that are none, a name that matched nothing, and events after the end", async () => {
     await using project = await dbtProject({
       ...threeModels,
       "dbt_packages/other/models/a.sql": "select 1 as a\n",
     });
     await using session = await started(project);
     let late: (() => void) | undefined;
+    const unmatched = "The selection criterion 'misspelt' does not match any enabled nodes";
     session.plugin.script.run = ({ emit }) => {
       late = () => emit({ type: "nodeFinished", uniqueId: "model.shop.late", status: "error", seconds: 0 });
       emit({ type: "nodeFinished", uniqueId: "", status: "\u0000", seconds: Number.NaN });
-      return dbtResult([
-        { unique_id: "model.shop.a", status: "success", file: "models/a.sql" },
-        {
-          unique_id: "model.other.a",
-          status: "error",
-          file: "models/a.sql",
-          message: "\u001b[1m<b>no</b>\u0007",
-        },
-        { unique_id: "model.shop.gone", status: "error", file: "models/gone.sql", message: { no: "text" } },
-        { unique_id: 7 as never, status: "error" },
-      ]);
+      return dbtResult(
+        [
+          { unique_id: "model.shop.a", status: "success", file: "models/a.sql" },
+          {
+            unique_id: "model.other.a",
+            status: "error",
+            file: "models/a.sql",
+            message: "\u001b[1m<b>no</b>\u0007",
+          },
+          { unique_id: "model.shop.gone", status: "error", file: "models/gone.sql", message: { no: "text" } },
+          { unique_id: 7 as never, status: "error" },
+        ],
+        { warnings: [unmatched, "Something deprecated", 7] },
+      );
     };
     const id = await session.start();
     const run = await session.when(id, isState("failed"));
@@ -584,6 +588,7 @@ describe("bad input", () => {
     expect(of("model.shop.a")?.filePath).toBe(project.file("models/a.sql"));
     expect(of("model.other.a")).toMatchObject({ filePath: packaged, message: "<b>no</b>" });
     expect(of("model.shop.gone")).toMatchObject({ filePath: null, message: null, line: null });
+    expect(run.notices).toEqual([unmatched]);
     late?.();
     const { runs } = await session.client.connection.sendRequest(runsRequest, {});
     expect(runs[0]?.nodes).toHaveLength(run.nodes.length);
