@@ -4,7 +4,7 @@ import { runTitle } from "./command.ts";
 import { buildWithParents, readsMissing } from "./parentsFirst.ts";
 import { firstLine } from "./plainText.ts";
 import { type KnownRun, tally } from "./runList.ts";
-import { titleOf } from "./selectors.ts";
+import { selectorOf, titleOf } from "./selectors.ts";
 import { duration } from "./timing.ts";
 
 /** What the status bar says while dbt runs, as data; null where nothing runs. */
@@ -70,22 +70,25 @@ export function failureSentence(run: KnownRun): { message: string; remedies: Rem
   return { message: `${message}${who} ${reads}`, remedies: [remedy, ...remedies], views };
 }
 
-const readsUnbuilt = ({ status, message, filePath }: RunNode): boolean =>
-  status === "error" && filePath !== null && readsMissing(message ?? "");
+const readsUnbuilt = ({ status, message }: RunNode): boolean =>
+  status === "error" && readsMissing(message ?? "");
 
-const isSingularTest = ({ resourceType, filePath }: RunNode): boolean =>
-  resourceType === "test" && filePath?.endsWith(".sql") === true;
+const isTest = ({ resourceType }: RunNode): boolean =>
+  resourceType === "test" || resourceType === "unit_test";
 
 /** The first run of a model fails where nothing above it was ever built, that of a project where seeds were not loaded. */
 function buildFirst(request: RunRequest, unbuilt: readonly RunNode[]): Remedy | undefined {
   const { verb, select, exclude, projectDir } = request;
   const hasParents = /(^|[\s,])[+@]/.test(select ?? "");
   // A test of what is selected may also read models that are no parents of it.
-  const mended = hasParents ? unbuilt.filter(isSingularTest) : unbuilt;
-  if (mended.length === 0) return undefined;
-  if (select !== undefined || exclude !== undefined) {
-    return buildWithParents(mended.flatMap(({ filePath }) => filePath ?? []));
-  }
+  const mended = hasParents ? unbuilt.filter(isTest) : unbuilt;
+  const [first, ...others] = mended.map((node) => ({
+    projectDir,
+    selector: selectorOf(node),
+    row: { label: node.name },
+  }));
+  if (!first) return undefined;
+  if (select !== undefined || exclude !== undefined) return buildWithParents([first, ...others]);
   if (verb === "build") return undefined;
   return { title: "Build Project", command: "floeDbt.buildProject", arguments: [projectDir] };
 }

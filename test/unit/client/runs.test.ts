@@ -240,6 +240,8 @@ describe("a run that ended while nobody saw the view", () => {
 
 describe("a model that reads what was never built", () => {
   const missing = "Catalog Error: Table with name drinks does not exist!";
+  /** As a row of the Project view: the file of a test defines others, too. */
+  const theOrders = { projectDir: "/p", selector: "orders", row: { label: "orders" } };
   const lost = (name: string, message = missing) =>
     node(name, { status: "error", message, filePath: `/p/models/${name}.sql` });
   const told = (over: Partial<RunRequest>, ...nodes: RunNode[]) =>
@@ -255,6 +257,7 @@ describe("a model that reads what was never built", () => {
     "Object 'RAW.DRINKS' does not exist or not authorized.",
     "Not found: Table a:b.drinks was not found in location EU",
     "[TABLE_OR_VIEW_NOT_FOUND] The table or view `drinks` cannot be found.",
+    'Not able to get columns for unit test \'a\' from relation "d"."a" because the relation doesn\'t exist',
   ])("can be built with its parents: %s", (message) => {
     const nodes = [lost("orders", `Runtime Error in model orders\n  ${message}`)];
     expect(told({ select: "orders+" }, ...nodes)).toMatchObject({
@@ -263,7 +266,7 @@ describe("a model that reads what was never built", () => {
         {
           title: "Build with Parents",
           command: "floeDbt.buildModelWithParents",
-          arguments: ["/p/models/orders.sql"],
+          arguments: [theOrders, [theOrders]],
         },
       ],
     });
@@ -276,19 +279,16 @@ describe("a model that reads what was never built", () => {
     );
     const { message, remedies } = told({ select: "tag:daily" }, lost("orders"), lost("drinks"));
     expect(message).toMatch(/failed: orders, drinks, which read what is not there yet$/);
-    const files = ["/p/models/orders.sql", "/p/models/drinks.sql"];
-    expect(remedies).toMatchObject([{ arguments: [files[0], files] }]);
+    const theDrinks = { projectDir: "/p", selector: "drinks", row: { label: "drinks" } };
+    expect(remedies).toMatchObject([{ arguments: [theOrders, [theOrders, theDrinks]] }]);
   });
 
   it("is a test, which may read what is beside the parents that were built", () => {
     const test = { ...lost("known_huts"), resourceType: "test" };
     const { message, remedies } = told({ verb: "build", select: "+orders" }, lost("orders"), test);
     expect(message).toMatch(/2 of 3 failed: orders, known_huts, which read what is not there yet$/);
-    expect(remedies).toMatchObject([
-      { title: "Build with Parents", arguments: ["/p/models/known_huts.sql"] },
-    ]);
-    const generic = { ...test, filePath: "/p/models/marts.yml" };
-    expect(told({ verb: "build", select: "+orders" }, generic).remedies).toEqual([]);
+    const theTest = { projectDir: "/p", selector: "known_huts", row: { label: "known_huts" } };
+    expect(remedies).toMatchObject([{ title: "Build with Parents", arguments: [theTest, [theTest]] }]);
   });
 
   it("is of a project whose seeds were never loaded: a build of it makes everything, in order", () => {
