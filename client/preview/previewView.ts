@@ -83,16 +83,11 @@ export class PreviewView implements vscode.Disposable, vscode.WebviewViewProvide
     await this.#reveal();
     try {
       const result = await query.rows(limit, running.token);
-      if (this.#running === running) {
+      if (this.#endsWith(running))
         this.#become({ status: "rows", result, resultId: this.#state.resultId + 1 });
-      }
     } catch (error) {
-      if (this.#running === running) this.#failed(error);
+      if (this.#endsWith(running)) this.#failed(error);
     } finally {
-      if (this.#running === running) {
-        this.#running = undefined;
-        this.#become({});
-      }
       running.dispose();
     }
   }
@@ -138,6 +133,13 @@ export class PreviewView implements vscode.Disposable, vscode.WebviewViewProvide
     this.#running?.cancel();
     this.#registration.dispose();
     this.#changed.dispose();
+  }
+
+  /** Whether it is this one that has ended, and no other has taken its place. */
+  #endsWith(running: vscode.CancellationTokenSource): boolean {
+    if (this.#running !== running) return false;
+    this.#running = undefined;
+    return true;
   }
 
   /** A page is a page: what it sends is checked, and its mistakes are told like any other. */

@@ -75,6 +75,7 @@ export class Grid {
     this.root.setAttribute("aria-multiselectable", "true");
     this.root.dataset["vscodeContext"] = '{"webviewSection":"cells","preventDefaultContextMenuItems":true}';
     this.#head.setAttribute("role", "row");
+    this.#head.setAttribute("aria-rowindex", "1");
     this.root.append(this.#head, this.#body);
     const common = {
       getScrollElement: () => this.root,
@@ -171,7 +172,8 @@ export class Grid {
   #reorder(): void {
     this.#order = rowOrder(this.#result, this.#memory.filter, this.#memory.sort);
     this.root.setAttribute("aria-rowcount", String(this.#order.length + 1));
-    this.root.setAttribute("aria-colcount", String(this.#result.columns.length));
+    // The first is that of the row numbers.
+    this.root.setAttribute("aria-colcount", String(this.#result.columns.length + 1));
     this.#update();
     this.#changed();
   }
@@ -223,7 +225,7 @@ export class Grid {
     const sorted = sort?.column === index ? (sort.descending ? "descending" : "ascending") : "none";
     const cell = element("div", { className: "cell", role: "columnheader", id: cellId(-1, index) });
     cell.style.width = `${size}px`;
-    cell.setAttribute("aria-colindex", String(index + 1));
+    cell.setAttribute("aria-colindex", String(index + 2));
     cell.setAttribute("aria-sort", sorted);
     cell.title = type === null ? name : `${name}: ${type}`;
     cell.dataset["row"] = "-1";
@@ -247,6 +249,8 @@ export class Grid {
     row.style.transform = `translateY(${item.start - headHeight}px)`;
     row.classList.toggle("odd", item.index % 2 === 1);
     const gutter = element("div", { className: "gutter", role: "rowheader" }, String(source + 1));
+    gutter.setAttribute("aria-colindex", "1");
+    gutter.dataset["row"] = String(item.index);
     const { top, bottom, left, right } = this.#selection();
     const isInRows = item.index >= top && item.index <= bottom;
     row.append(gutter, indent.cloneNode());
@@ -258,7 +262,7 @@ export class Grid {
         value === null ? "NULL" : oneLine(cellText(value)),
       );
       cell.style.width = `${size}px`;
-      cell.setAttribute("aria-colindex", String(index + 1));
+      cell.setAttribute("aria-colindex", String(index + 2));
       cell.dataset["row"] = String(item.index);
       cell.dataset["column"] = String(index);
       cell.classList.toggle("null", value === null);
@@ -313,6 +317,7 @@ export class Grid {
       this.#memory.active = last;
       this.#drawSoon();
     } else if ((event.key === "Enter" || event.key === " ") && row === -1) this.#sortBy(column);
+    else if (event.key === " " && event.shiftKey) this.#selectRow(row, false);
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -334,19 +339,45 @@ export class Grid {
 
   #onMouse(event: MouseEvent): void {
     if (!(event.target instanceof HTMLElement)) return;
-    const cell = event.target.closest<HTMLElement>("[data-column]");
+    const cell = event.target.closest<HTMLElement>("[data-row]");
     if (!cell) return;
-    const column = Number(cell.dataset["column"]);
     const row = Number(cell.dataset["row"]);
+    const { top, bottom, left, right } = this.#selection();
+    const isInRows = row >= top && row <= bottom;
+    if (cell.dataset["column"] === undefined) {
+      if (event.button === 0 || !isInRows) this.#selectRow(row, event.shiftKey);
+      return;
+    }
+    const column = Number(cell.dataset["column"]);
     if (event.target.classList.contains("edge")) {
       this.#resize(event, column);
       return;
     }
     // The other button opens the menu for what is selected.
-    const { top, bottom, left, right } = this.#selection();
-    const isInside = row >= top && row <= bottom && column >= left && column <= right;
+    const isInside = isInRows && column >= left && column <= right;
     if (event.button === 0 || !isInside) this.#go({ row, column }, event.shiftKey && row >= 0);
-    if (row === -1 && event.button === 0) this.#sortBy(column);
+    if (event.button !== 0) return;
+    if (row === -1) this.#sortBy(column);
+    else this.#selectByDragging();
+  }
+
+  /** @param extend the rows that are selected by it */
+  #selectRow(row: number, extend: boolean): void {
+    this.#anchor = { row: extend ? Math.max(0, this.#anchor.row) : row, column: 0 };
+    this.#memory.active = { row, column: this.#result.columns.length - 1 };
+    this.#drawSoon();
+    this.#changed();
+  }
+
+  #selectByDragging(): void {
+    whileDragging((event) => {
+      const under = document.elementFromPoint(event.clientX, event.clientY);
+      const { row, column } = under?.closest<HTMLElement>("[data-column]")?.dataset ?? {};
+      if (row === undefined || row === "-1") return;
+      const { active } = this.#memory;
+      const to = { row: Number(row), column: Number(column) };
+      if (to.row !== active.row || to.column !== active.column) this.#go(to, true);
+    });
   }
 
   #sortBy(column: number): void {
@@ -357,17 +388,13 @@ export class Grid {
   #resize(begun: MouseEvent, column: number): void {
     begun.preventDefault();
     const width = this.#memory.widths[column] ?? narrowest;
-    const move = (event: MouseEvent): void => {
-      this.#memory.widths[column] = Math.max(40, width + event.clientX - begun.clientX);
-      this.#update();
-    };
-    const end = (): void => {
-      window.removeEventListener("mousemove", move);
-      window.removeEventListener("mouseup", end);
-      this.#changed();
-    };
-    window.addEventListener("mousemove", move);
-    window.addEventListener("mouseup", end);
+    whileDragging(
+      (event) => {
+        this.#memory.widths[column] = Math.max(40, width + event.clientX - begun.clientX);
+        this.#update();
+      },
+      () => this.#changed(),
+    );
   }
 
   /** As wide as the header and the longest of some rows need, within reason. */
@@ -382,6 +409,17 @@ export class Grid {
       return Math.round(Math.min(widest, Math.max(narrowest, letters * letter + 20)));
     });
   }
+}
+
+/** Until the button is let go, wherever that is. */
+function whileDragging(move: (event: MouseEvent) => void, end: () => void = () => undefined): void {
+  const over = new AbortController();
+  const { signal } = over;
+  window.addEventListener("mousemove", (event) => (event.buttons === 0 ? over.abort() : move(event)), {
+    signal,
+  });
+  window.addEventListener("mouseup", () => over.abort(), { signal });
+  signal.addEventListener("abort", end);
 }
 
 const cellId = (row: number, column: number): string => `cell-${row === -1 ? "head" : row}-${column}`;

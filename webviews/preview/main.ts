@@ -25,7 +25,8 @@ let shownResult = 0;
 
 const title = element("span", { className: "title" });
 const facts = element("span", { className: "facts" });
-facts.setAttribute("role", "status");
+/** What a screen reader says by itself: not each tenth of a second. */
+const spoken = element("div", { className: "spoken", role: "status" });
 const filter = element("input", { type: "search", placeholder: "Filter rows", className: "filter" });
 filter.setAttribute("aria-label", "Filter rows");
 const limit = element("input", { type: "number", className: "limit" });
@@ -59,7 +60,7 @@ const grid = new Grid(() => {
   tell();
   remember();
 });
-document.body.append(bar, progress, querySection, failure, note, grid.root);
+document.body.append(bar, spoken, progress, querySection, failure, note, grid.root);
 grid.mount();
 
 filter.addEventListener("input", () => (grid.filter = filter.value));
@@ -83,6 +84,7 @@ grid.root.addEventListener("scroll", () => {
   window.clearTimeout(scrollEnd);
   scrollEnd = window.setTimeout(remember, 200);
 });
+window.addEventListener("focus", focusPart);
 window.addEventListener("message", ({ data }: MessageEvent<ToPreviewPage>) => {
   if (data.type === "state") show(data.state);
   else act(data.action);
@@ -127,6 +129,14 @@ function show(next: PreviewState): void {
   showQuery();
   tell();
   remember();
+  if (document.hasFocus()) focusPart();
+}
+
+/** Whoever comes to the view by a key has the rows under the arrow keys, or what can be done without them. */
+function focusPart(): void {
+  if (document.activeElement !== document.body) return;
+  const parts = [grid.root, remedy, jump, again, cancel];
+  parts.find((part) => part.offsetParent !== null)?.focus();
 }
 
 function showQuery(): void {
@@ -143,24 +153,28 @@ function toggleQuery(): void {
   remember();
 }
 
-/** How many rows, how long, where: in one line. */
 function tell(): void {
   if (!state) return;
-  const { status, result, startedAt, error } = state;
-  if (status === "running") {
-    facts.textContent = `${((Date.now() - startedAt) / 1000).toFixed(1)} s`;
-    return;
-  }
-  if (!result || error) {
-    facts.textContent = "";
-    return;
-  }
+  const { status, startedAt } = state;
+  const isRunning = status === "running";
+  facts.textContent = isRunning ? `${((Date.now() - startedAt) / 1000).toFixed(1)} s` : outcome(state);
+  const news = isRunning
+    ? "Waiting for the warehouse…"
+    : status === "cancelled"
+      ? "Cancelled."
+      : facts.textContent;
+  if (spoken.textContent !== news) spoken.textContent = news;
+}
+
+/** How many rows, how long, where: in one line. */
+function outcome({ status, result, error }: PreviewState): string {
+  if (!result || error) return "";
   const total = result.rows.length;
   const rows = grid.shown === total ? count(total) : `${grid.shown} of ${count(total)}`;
   const most = result.limited ? `, there may be more` : "";
   const target = result.target === null ? "" : ` · ${result.target}`;
   const cancelled = status === "cancelled" ? " · cancelled, these are from before" : "";
-  facts.textContent = `${rows}${most} · ${result.seconds.toFixed(2)} s${target}${cancelled}`;
+  return `${rows}${most} · ${result.seconds.toFixed(2)} s${target}${cancelled}`;
 }
 
 const count = (rows: number): string => (rows === 1 ? "1 row" : `${rows} rows`);

@@ -1,4 +1,5 @@
 import type { PreviewCell, PreviewRows } from "../../protocol/run.ts";
+import { numericType } from "./columnTypes.ts";
 import { cellText } from "./tableText.ts";
 
 export interface Sort {
@@ -9,7 +10,6 @@ export interface Sort {
 const plainNumber = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i;
 /** How Python and PostgreSQL write what JSON has no number for. */
 const notFinite = /^(?:[-+]?inf(?:inity)?|nan)$/i;
-const numericType = /^(?!interval)(?!.*\[\]$).*(?:int|numeric|decimal|double|float|real|number|money)/i;
 
 /** Whether a column holds numbers, also those that came as text because no double can hold them. */
 export function isNumeric({ columns, rows }: PreviewRows, column: number): boolean {

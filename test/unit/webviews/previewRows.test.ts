@@ -108,6 +108,53 @@ describe("rows as text", () => {
     expect(toTsv(rows, ["a", "b", "a"])).toBe('a\tb\ta\n1\tx,"y"\t\ntrue\t"line\nbreak"\t');
   });
 
+  test("one cell alone, as it is", () => {
+    expect(toTsv([['line\n"break"']])).toBe('line\n"break"');
+    expect(toTsv([[null]])).toBe("");
+  });
+
+  test("JSON of numbers as far as they are exact, of lists and structs, with the columns in their order", () => {
+    const columns = [
+      ["2", "decimal(9,2)"],
+      ["1", "hugeint"],
+      ["few", "decimal(38,9)"],
+      ["list", "integer[]"],
+      ["struct", "struct(a integer)"],
+      ["document", "json"],
+      ["text", "varchar"],
+      ["odd", "double"],
+    ].map(([name = "", type = ""]) => ({ name, type }));
+    const text = toJson(
+      [
+        [
+          "1.50",
+          "9007199254740993",
+          "0.123456789",
+          "[1, null]",
+          '{"a": 9007199254740993}',
+          "{",
+          "[1]",
+          "nan",
+        ],
+      ],
+      columns,
+    );
+    expect(text).toBe(`[
+  {
+    "2": 1.50,
+    "1": "9007199254740993",
+    "few": 0.123456789,
+    "list": [1, null],
+    "struct": {"a": 9007199254740993},
+    "document": "{",
+    "text": "[1]",
+    "odd": "nan"
+  }
+]
+`);
+    expect(toJson([], columns)).toBe("[]\n");
+  });
+
   test("JSON, with every column", () => {
     expect(JSON.parse(toJson(rows, columns))).toEqual([
       { a: 1, b: 'x,"y"', a_2: null },

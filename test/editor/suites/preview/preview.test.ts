@@ -23,6 +23,18 @@ async function grid(what: string, condition: (rows: string[][]) => boolean): Pro
   }
 }
 
+/** Presses keys until what they copy is there: the view has the focus a little after it is shown. */
+async function copiedByKeys(text: string | RegExp, ...keys: string[]): Promise<void> {
+  const isIt = (found: string): boolean => (typeof text === "string" ? found === text : text.test(found));
+  const until = Date.now() + 30_000;
+  for (;;) {
+    for (const key of keys) await page.press(key);
+    const found = await vscode.env.clipboard.readText();
+    if (isIt(found)) return;
+    if (Date.now() > until) throw new Error(`${keys.join(" ")} copied ${JSON.stringify(found)}`);
+  }
+}
+
 const lenses = async (uri: vscode.Uri): Promise<vscode.CodeLens[]> =>
   vscode.commands.executeCommand<vscode.CodeLens[]>("vscode.executeCodeLensProvider", uri, 50);
 
@@ -59,6 +71,8 @@ test("hidden and shown again, it is as it was", async () => {
   await vscode.commands.executeCommand("workbench.action.closePanel");
   await vscode.commands.executeCommand("floeDbt.preview.focus");
   await page.waitForText("1 of 500 rows");
+  await copiedByKeys("497", "Home", "Control+C");
+  await copiedByKeys(/^497\thut 497\t\tfalse\t2026-05-13\t/, "Shift+Space", "Control+C");
   await page.fillWebviewField("Filter rows", "");
   await grid("all rows, still sorted", (rows) => rows.length > 5 && rows[1]?.[3] === "748.5");
   await page.clickWebviewPart("columnheader", "price");
