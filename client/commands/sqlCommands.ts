@@ -86,8 +86,13 @@ export const sqlCommands = {
     title: "Run Query Again",
     icon: "$(refresh)",
     needs: "preview",
-    palette: "floeDbt.running",
-    menus: { "view/title": { when: `${inResults} && !floeDbt.preview.running`, group: "navigation@1" } },
+    palette: "floeDbt.preview.hasQuery",
+    menus: {
+      "view/title": {
+        when: `${inResults} && floeDbt.preview.hasQuery && !floeDbt.preview.running`,
+        group: "navigation@1",
+      },
+    },
   },
   "floeDbt.cancelPreview": {
     title: "Cancel Query",

@@ -213,9 +213,11 @@ export class PreviewView implements vscode.Disposable, vscode.WebviewViewProvide
 
   #become(change: Partial<PreviewState>): void {
     this.#state = { ...this.#state, ...change };
-    const context = { running: this.#running !== undefined, hasRows: this.#state.status === "rows" };
-    void vscode.commands.executeCommand("setContext", "floeDbt.preview.running", context.running);
-    void vscode.commands.executeCommand("setContext", "floeDbt.preview.hasRows", context.hasRows);
+    const setContext = (key: string, value: boolean): void =>
+      void vscode.commands.executeCommand("setContext", key, value);
+    setContext("floeDbt.preview.hasQuery", this.#query !== undefined);
+    setContext("floeDbt.preview.running", this.#running !== undefined);
+    setContext("floeDbt.preview.hasRows", this.#state.status === "rows");
     this.#post({ type: "state", state: this.#state });
     this.#changed.fire();
   }
