@@ -10,6 +10,11 @@ import { projectText } from "./projectText.ts";
 import { entriesOf, projectEntry, withDescendants, type TreeEntry } from "./treeEntry.ts";
 import { projectItem, rowItem, type TreeLook } from "./treeItem.ts";
 
+/** The editor gathers what changed for 200 ms before it draws it. */
+const drawingMs = 300;
+/** In a large run something changes all the time. */
+const longestDrawingMs = 2_000;
+
 /**
  * The rows of the Project view. Only what is expanded is ever asked for, and a question whose answer nobody needs any
  * more (another filter, another grouping) is cancelled.
@@ -24,6 +29,7 @@ export class ProjectTree implements vscode.TreeDataProvider<TreeEntry>, vscode.D
   #asking = new vscode.CancellationTokenSource();
   #grouping: TreeGrouping;
   #filter = "";
+  #toldAt = -Infinity;
   readonly #opened = new Map<string, boolean>();
   /** The id each row is shown with. */
   #shownAs = new WeakMap<TreeEntry, string>();
@@ -88,7 +94,17 @@ export class ProjectTree implements vscode.TreeDataProvider<TreeEntry>, vscode.D
   refresh(projectDir?: string): void {
     const entry = this.#projects.find((project) => project.projectDir === projectDir);
     // Projects that have just got their first manifest, or lost it, were not there before.
-    this.#changed.fire(this.#projects.length > 0 && entry && this.#hasSomething() ? entry : undefined);
+    this.#tell(this.#projects.length > 0 && entry && this.#hasSomething() ? entry : undefined);
+  }
+
+  /** Resolves once the editor has drawn what has changed, as far as can be known. */
+  async drawn(): Promise<void> {
+    const latest = Date.now() + longestDrawingMs;
+    for (;;) {
+      const rest = Math.min(this.#toldAt + drawingMs, latest) - Date.now();
+      if (rest <= 0) return;
+      await new Promise((resolve) => setTimeout(resolve, rest));
+    }
   }
 
   /** The rows that lead to what a file defines, its own the last; undefined where there are none. */
@@ -212,7 +228,12 @@ export class ProjectTree implements vscode.TreeDataProvider<TreeEntry>, vscode.D
     const entries = this.#projects
       .flatMap((project) => [...withDescendants(project)])
       .filter(({ uniqueId }) => uniqueId !== null && ids.has(uniqueId));
-    if (entries.length > 0) this.#changed.fire(entries);
+    if (entries.length > 0) this.#tell(entries);
+  }
+
+  #tell(changed: TreeEntry | TreeEntry[] | undefined): void {
+    this.#toldAt = Date.now();
+    this.#changed.fire(changed);
   }
 }
 

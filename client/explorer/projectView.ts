@@ -145,9 +145,13 @@ export class ProjectView implements vscode.Disposable {
   }
 
   async #select(uri: vscode.Uri): Promise<void> {
+    const isWanted = (): boolean =>
+      this.#view.visible && vscode.window.activeTextEditor?.document.uri.toString() === uri.toString();
+    // The editor reveals a row after what it has to draw, and opens the view for it, also one that was left meanwhile.
+    await this.#tree.drawn();
+    if (!isWanted()) return;
     const entry = await this.#tree.pathTo(uri);
-    const still = vscode.window.activeTextEditor?.document.uri.toString() === uri.toString();
-    if (entry && still && this.#view.visible) await this.#view.reveal(entry, { select: true, focus: false });
+    if (entry && isWanted()) await this.#view.reveal(entry, { select: true, focus: false });
   }
 }
 

@@ -127,3 +127,26 @@ test("a row opened while the view was refreshed, of which the editor tells nobod
   tree.show({ filter: "" });
   expect((await folderNow()).state).toBe(2);
 });
+
+test("a row is revealed once what has changed is drawn; where that never stops, after two seconds", async () => {
+  vi.useFakeTimers();
+  try {
+    const { tree } = treeOverOne();
+    const drawnAfter = async (changes: number) => {
+      for (let change = 0; change < changes; change += 1) {
+        setTimeout(() => tree.refresh(), change * 250);
+      }
+      await vi.advanceTimersByTimeAsync(0);
+      const start = Date.now();
+      const drawn = tree.drawn().then(() => Date.now() - start);
+      await vi.runAllTimersAsync();
+      return drawn;
+    };
+    expect(await drawnAfter(0)).toBe(0);
+    expect(await drawnAfter(1)).toBe(300);
+    expect(await drawnAfter(3)).toBe(800);
+    expect(await drawnAfter(20)).toBe(2000);
+  } finally {
+    vi.useRealTimers();
+  }
+});
