@@ -11,6 +11,8 @@ import type { TreeEntry } from "./treeEntry.ts";
 
 const groupingKey = "floeDbt.explorer.grouping";
 const minute = 60_000;
+/** A person who opens a file and goes to another view at once is not taken back. */
+const followsAfterMs = 300;
 
 const groupingTitles: Record<TreeGrouping, { label: string; description: string }> = {
   folder: { label: "Folder", description: "as the files lie" },
@@ -28,6 +30,7 @@ export class ProjectView implements vscode.Disposable {
   readonly #tree: ProjectTree;
   readonly #view: vscode.TreeView<TreeEntry>;
   readonly #listening: vscode.Disposable;
+  #following: NodeJS.Timeout | undefined;
 
   constructor(server: LanguageServer, manifests: Manifests, memory: vscode.Memento) {
     this.#server = server;
@@ -46,6 +49,7 @@ export class ProjectView implements vscode.Disposable {
     }, minute);
     this.#listening = vscode.Disposable.from(
       new vscode.Disposable(() => clearInterval(clock)),
+      new vscode.Disposable(() => clearTimeout(this.#following)),
       manifests.onDidChange(() => this.#describe()),
       server.onDidChange(() => this.#describe()),
       vscode.window.onDidChangeActiveTextEditor(() => this.#follow()),
@@ -133,25 +137,32 @@ export class ProjectView implements vscode.Disposable {
 
   /** Where the setting says so, selects the row of the active file, and leaves the focus where it is. */
   #follow(): void {
-    const document = vscode.window.activeTextEditor?.document;
-    const wanted = vscode.workspace.getConfiguration("floeDbt").get<boolean>("explorer.autoReveal", true);
-    if (!wanted || !this.#view.visible || this.#tree.filter !== "") return;
-    if (document?.uri.scheme !== "file" || !this.#server.answers) return;
-    // A row that was just clicked is where it is: another that stands for the same file must not take its place.
-    if (this.#view.selection.some((entry) => entry.row?.filePath === document.uri.fsPath)) return;
-    this.#select(document.uri).catch((error: unknown) => {
-      if (!isCancellation(error)) log.debug(`The active file was not revealed: ${String(error)}`);
-    });
+    clearTimeout(this.#following);
+    this.#following = setTimeout(() => {
+      this.#select().catch((error: unknown) => {
+        if (!isCancellation(error)) log.debug(`The active file was not revealed: ${String(error)}`);
+      });
+    }, followsAfterMs);
   }
 
-  async #select(uri: vscode.Uri): Promise<void> {
-    const isWanted = (): boolean =>
-      this.#view.visible && vscode.window.activeTextEditor?.document.uri.toString() === uri.toString();
+  async #select(): Promise<void> {
     // The editor reveals a row after what it has to draw, and opens the view for it, also one that was left meanwhile.
     await this.#tree.drawn();
-    if (!isWanted()) return;
+    const uri = this.#toFollow();
+    if (!uri) return;
     const entry = await this.#tree.pathTo(uri);
-    if (entry && isWanted()) await this.#view.reveal(entry, { select: true, focus: false });
+    if (!entry || this.#toFollow()?.toString() !== uri.toString()) return;
+    await this.#view.reveal(entry, { select: true, focus: false });
+  }
+
+  /** The active file, where its row is to be selected and is not. */
+  #toFollow(): vscode.Uri | undefined {
+    const uri = vscode.window.activeTextEditor?.document.uri;
+    const wanted = vscode.workspace.getConfiguration("floeDbt").get<boolean>("explorer.autoReveal", true);
+    if (!wanted || !this.#view.visible || this.#tree.filter !== "") return undefined;
+    if (uri?.scheme !== "file" || !this.#server.answers) return undefined;
+    // A row that was just clicked is where it is: another that stands for the same file must not take its place.
+    return this.#view.selection.some((entry) => entry.row?.filePath === uri.fsPath) ? undefined : uri;
   }
 }
 
