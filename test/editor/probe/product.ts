@@ -3,6 +3,7 @@ import path from "node:path";
 import * as vscode from "vscode";
 import type { FloeDbtApi } from "../../../client/extension.ts";
 import type { ProjectStatus } from "../../../protocol/runtime.ts";
+import { timed } from "./waits.ts";
 import { waitFor } from "./waiting.ts";
 
 /** The installed product, and what tests wait for in it. */
@@ -56,6 +57,18 @@ export async function activeFile(name: string): Promise<vscode.TextEditor> {
 export async function lastRunCommand(): Promise<string> {
   await vscode.commands.executeCommand("floeDbt.copyRunCommand");
   return vscode.env.clipboard.readText();
+}
+
+/** Waits until that is what dbt was sent last: the run itself may be over before anybody looks. @throws after 30 s */
+export async function lastRun(command: string): Promise<void> {
+  await timed(`the run ${command}`, async () => {
+    const until = Date.now() + 30_000;
+    for (;;) {
+      const last = await lastRunCommand();
+      if (last === command) return;
+      if (Date.now() > until) throw new Error(`The last run was ${last} in place of ${command}`);
+    }
+  });
 }
 
 export const onDisk = (relative: string): string => readFileSync(workspaceFile(relative).fsPath, "utf8");

@@ -1,4 +1,4 @@
-import type * as vscode from "vscode";
+import * as vscode from "vscode";
 import { timed } from "./waits.ts";
 
 /**
@@ -44,3 +44,9 @@ export async function waitFor<Value>(
       }),
   );
 }
+
+/** For what is seen by looking alone, as no event tells of it. */
+export const nowAndThen: vscode.Event<void> = (look) => {
+  const timer = setInterval(look, 250);
+  return new vscode.Disposable(() => clearInterval(timer));
+};

@@ -237,7 +237,9 @@ const cellsOfRows = `[...document.querySelectorAll("[role=grid].grid [role=row]"
 const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim();
 
 async function waitForText(page: BrowserPage, text: string): Promise<void> {
-  await inAnyFrame(page, `“${text}”`, (frame) => frame.getByText(text).first().waitFor({ timeout: limit }));
+  await inAnyFrame(page, `“${text}”`, (frame) =>
+    frame.getByText(text).filter({ visible: true }).first().waitFor({ timeout: limit }),
+  );
 }
 
 /** The webview in which `look` succeeds first. What is done in it comes after: the other looks go on for a while. */

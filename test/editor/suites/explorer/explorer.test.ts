@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import * as vscode from "vscode";
 import { clipboard } from "../../probe/clipboard.ts";
 import { page } from "../../probe/page.ts";
-import { activeFile, lastRunCommand, openFile, workspaceFile } from "../../probe/product.ts";
+import { activeFile, lastRun, openFile, workspaceFile } from "../../probe/product.ts";
 import { test } from "../../probe/tests.ts";
 import { waitFor } from "../../probe/waiting.ts";
 
@@ -115,8 +115,7 @@ test("several selected rows are one selection for dbt", async () => {
   await page.openSubmenus("With Parents");
   await page.screenshot("with-parents");
   await page.chooseMenuEntry("Compile Model with Parents");
-  await page.statusBarItem("dbt compile");
-  assert.equal(await lastRunCommand(), "dbt compile --select '+ice_safety +orders'");
+  await lastRun("dbt compile --select '+ice_safety +orders'");
   await vscode.commands.executeCommand("floeDbt.cancelRun");
 });
 
@@ -178,8 +177,7 @@ test("the menu of the project's row runs it; Select Target lists the profile's t
   await page.openSubmenus("Run Project with dbt");
   await page.screenshot("run-project-menu");
   await page.chooseMenuEntry("Take Snapshots");
-  await page.statusBarItem("dbt snapshot");
-  assert.equal(await lastRunCommand(), "dbt snapshot");
+  await lastRun("dbt snapshot");
   await vscode.commands.executeCommand("floeDbt.cancelRun");
   await page.clickTreeRowAction(view, "^floe_sample", "Refresh Project View");
   await page.treeRow(view, "^Models");

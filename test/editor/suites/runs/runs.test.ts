@@ -15,7 +15,7 @@ import {
 } from "../../probe/product.ts";
 import { screenshots } from "../../probe/screenshots.ts";
 import { test } from "../../probe/tests.ts";
-import { waitFor } from "../../probe/waiting.ts";
+import { nowAndThen, waitFor } from "../../probe/waiting.ts";
 
 /** dbt itself takes most of the time. */
 const patient = { seconds: 120 };
@@ -224,7 +224,7 @@ test(
     const own = await waitFor(
       "the task of tasks.json",
       async () => (await vscode.tasks.fetchTasks({ type: "floeDbt" })).find(({ name }) => name === "twice"),
-      [vscode.workspace.createFileSystemWatcher("**/tasks.json").onDidCreate],
+      [nowAndThen],
     );
     const code = Promise.withResolvers<number | undefined>();
     const listening = vscode.tasks.onDidEndTaskProcess(({ execution, exitCode }) => {
