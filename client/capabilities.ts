@@ -10,6 +10,7 @@ import type { RunRequest } from "../protocol/run.ts";
 import type { ProjectStatus } from "../protocol/runtime.ts";
 import { projectOfActiveFile } from "./activeProject.ts";
 import type { LanguageServer } from "./languageServer.ts";
+import { setContext } from "./setContext.ts";
 
 /**
  * The context keys that menus ask (scripts/manifest.mjs): `floeDbt.can.preview`, whether a project here can, and
@@ -20,7 +21,7 @@ export function keepCapabilityKeys(server: LanguageServer): vscode.Disposable {
   const show = (key: string, value: boolean): void => {
     if ((shown.get(key) ?? false) === value) return;
     shown.set(key, value);
-    void vscode.commands.executeCommand("setContext", key, value);
+    setContext(key, value);
   };
   const update = (): void => {
     const { projects } = server;

@@ -7,6 +7,7 @@ import type { ProjectStatus } from "../protocol/runtime.ts";
 import { coalesced } from "./coalesce.ts";
 import { log, report } from "./log.ts";
 import type { PythonExtension } from "./python.ts";
+import { setContext } from "./setContext.ts";
 
 /**
  * - waiting: no dbt project in the workspace, so nothing runs
@@ -187,7 +188,7 @@ export class LanguageServer implements vscode.Disposable {
   #become(state: ServerState): void {
     this.#state = state;
     if (!this.answers) this.#projects = [];
-    void vscode.commands.executeCommand("setContext", "floeDbt.running", state === "running");
+    setContext("floeDbt.running", state === "running");
     this.#changed.fire();
   }
 }

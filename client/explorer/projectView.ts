@@ -8,6 +8,7 @@ import { askForFilter } from "./filterBox.ts";
 import { LiveStatuses } from "./liveStatuses.ts";
 import { ProjectTree } from "./projectTree.ts";
 import type { TreeEntry } from "./treeEntry.ts";
+import { setContext } from "../setContext.ts";
 
 const groupingKey = "floeDbt.explorer.grouping";
 const minute = 60_000;
@@ -169,8 +170,4 @@ export class ProjectView implements vscode.Disposable {
 function rememberedGrouping(memory: vscode.Memento): TreeGrouping {
   const remembered = memory.get<string>(groupingKey);
   return treeGroupings.find((grouping) => grouping === remembered) ?? "folder";
-}
-
-function setContext(key: string, value: boolean | string): void {
-  void vscode.commands.executeCommand("setContext", key, value);
 }

@@ -9,6 +9,7 @@ import { htmlPage } from "../views/htmlPage.ts";
 import type { VirtualTexts } from "../views/virtualTexts.ts";
 import { failureOf } from "./failure.ts";
 import { saveRows } from "./saveRows.ts";
+import { setContext } from "../setContext.ts";
 
 /** Something that gives rows. */
 export interface PreviewQuery {
@@ -213,8 +214,6 @@ export class PreviewView implements vscode.Disposable, vscode.WebviewViewProvide
 
   #become(change: Partial<PreviewState>): void {
     this.#state = { ...this.#state, ...change };
-    const setContext = (key: string, value: boolean): void =>
-      void vscode.commands.executeCommand("setContext", key, value);
     setContext("floeDbt.preview.hasQuery", this.#query !== undefined);
     setContext("floeDbt.preview.running", this.#running !== undefined);
     setContext("floeDbt.preview.hasRows", this.#state.status === "rows");

@@ -4,6 +4,7 @@ import { errorMessage } from "../errorMessage.ts";
 import type { LanguageServer } from "../languageServer.ts";
 import { firstLine, plainText } from "../runs/plainText.ts";
 import { agoOf, environmentText, nextLook, runIcon, runText, runTitle, stepIcon } from "./remoteTexts.ts";
+import { setContext } from "../setContext.ts";
 
 /** A row of the view. Menus hand it to the commands. */
 export type RemoteRow =
@@ -303,7 +304,3 @@ function item(
 
 const icon = ({ id, color }: { id: string; color?: string }): vscode.ThemeIcon =>
   new vscode.ThemeIcon(id, color === undefined ? undefined : new vscode.ThemeColor(color));
-
-function setContext(key: string, value: boolean): void {
-  void vscode.commands.executeCommand("setContext", key, value);
-}

@@ -1,6 +1,6 @@
 import type { RunNode, RunRequest, RunVerb } from "../../protocol/run.ts";
 import { wholeProject } from "./command.ts";
-import { type KnownRun, tally } from "./runList.ts";
+import { isTest, type KnownRun, tally } from "./runList.ts";
 import { selectorOf } from "./selectors.ts";
 
 /** Requests for parts of a run that was. */
@@ -29,8 +29,7 @@ export function requestForFailed(run: KnownRun): RunRequest | undefined {
 
 /** What a test found is mended in what it tests: a build makes that anew as well, or the test would fail again. */
 function mended(verb: RunVerb, node: RunNode): string {
-  const isTest = node.resourceType === "test" || node.resourceType === "unit_test";
-  return verb === "build" && isTest ? `1+${selectorOf(node)}` : selectorOf(node);
+  return verb === "build" && isTest(node) ? `1+${selectorOf(node)}` : selectorOf(node);
 }
 
 /** One node of a run again, by what fits it: a test is tested, a seed is loaded. */

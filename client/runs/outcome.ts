@@ -3,7 +3,7 @@ import type { Remedy } from "../../protocol/runtime.ts";
 import { runTitle } from "./command.ts";
 import { buildWithParents, readsMissing } from "./parentsFirst.ts";
 import { firstLine } from "./plainText.ts";
-import { type KnownRun, tally } from "./runList.ts";
+import { isTest, type KnownRun, tally } from "./runList.ts";
 import { selectorOf, titleOf } from "./selectors.ts";
 import { duration } from "./timing.ts";
 
@@ -72,9 +72,6 @@ export function failureSentence(run: KnownRun): { message: string; remedies: Rem
 
 const readsUnbuilt = ({ status, message }: RunNode): boolean =>
   status === "error" && readsMissing(message ?? "");
-
-const isTest = ({ resourceType }: RunNode): boolean =>
-  resourceType === "test" || resourceType === "unit_test";
 
 /** The first run of a model fails where nothing above it was ever built, that of a project where seeds were not loaded. */
 function buildFirst(request: RunRequest, unbuilt: readonly RunNode[]): Remedy | undefined {

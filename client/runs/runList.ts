@@ -74,6 +74,9 @@ export const isActive = ({ state }: RunHead): boolean => state === "queued" || s
 /** Whether a run ended, and not well: something to tell of. */
 export const isFailure = ({ state }: RunHead): boolean => state === "failed" || state === "error";
 
+export const isTest = ({ resourceType }: RunNode): boolean =>
+  resourceType === "test" || resourceType === "unit_test";
+
 /** How many of a run's nodes are through, and how many failed. */
 export function tally(run: KnownRun): { done: number; failed: number; warned: number; total: number | null } {
   let [done, failed, warned] = [0, 0, 0];

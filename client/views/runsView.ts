@@ -12,6 +12,7 @@ import {
   toldMessage,
 } from "../runs/rows.ts";
 import type { Runs } from "../runs/runs.ts";
+import { setContext } from "../setContext.ts";
 
 /** A row: what it stands for, looked up when it is drawn. Menus hand it to the commands. */
 export type RunsRow =
@@ -253,8 +254,4 @@ function treeItem(look: RowLook): vscode.TreeItem {
   item.contextValue = look.context;
   item.accessibilityInformation = { label: look.spoken, role: "treeitem" };
   return item;
-}
-
-function setContext(key: string, value: boolean): void {
-  void vscode.commands.executeCommand("setContext", key, value);
 }

@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { activeProject, projectOfActiveFile } from "../activeProject.ts";
 import type { LanguageServer } from "../languageServer.ts";
 import { statusText, type StatusText } from "./statusText.ts";
+import { setContext } from "../setContext.ts";
 
 const colours: Record<StatusText["tone"], vscode.ThemeColor | undefined> = {
   plain: undefined,
@@ -43,8 +44,4 @@ export function showStatusBar(server: LanguageServer): vscode.Disposable {
     server.onDidChange(update),
     vscode.window.onDidChangeActiveTextEditor(update),
   );
-}
-
-function setContext(key: string, value: boolean): void {
-  void vscode.commands.executeCommand("setContext", key, value);
 }
