@@ -101,9 +101,18 @@ export function treeVerbs(page: BrowserPage): Pick<Page, TreeVerb> {
     testSummary: (count) =>
       page.locator(".part.sidebar .result-summary", { hasText: count }).first().waitFor(),
     treeRowHover: async (view, pattern) => {
-      await pointAt(view, pattern);
       const hover = page.locator(".workbench-hover:visible").first();
-      await hover.waitFor();
+      // A row that is drawn anew under the pointer has lost its hover: the pointer goes and comes again.
+      for (let tries = 4; ; tries -= 1) {
+        await pointAt(view, pattern);
+        try {
+          await hover.waitFor({ timeout: 10_000 });
+          break;
+        } catch (error) {
+          if (tries === 1) throw error;
+          await page.mouse.move(900, 300);
+        }
+      }
       const text = oneLine(await hover.innerText());
       await page.mouse.move(900, 300);
       return text;
